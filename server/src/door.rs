@@ -1,0 +1,347 @@
+//! One request at the door: who may knock, what is asked for, who is asking, and the answer, in that order.
+//! What the operation does is `kms`'s business.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crypto::{Random, SystemRandom};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, HeaderValue, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use kms::{Mode, Origin, Service};
+use tokio::sync::{Mutex, Semaphore};
+use tracing::{error, info};
+use wire::fault_names::{ACCESS_DENIED_EXCEPTION, INTERNAL_FAILURE, UNKNOWN_OPERATION_EXCEPTION, VALIDATION_EXCEPTION};
+use wire::{Fault, Op, sigv4};
+
+use crate::answer::Answer;
+use crate::head::{self, Head};
+use crate::origin::{self, Page};
+use crate::run::{Config, InHand};
+use crate::{Clock, Limits, body, control};
+
+/// Everything a request needs that outlives it.
+pub(crate) struct Door {
+    config: Config,
+    service: Arc<Service>,
+    clock: Clock,
+    /// Held while the clock is turned or what became due happens: one at a time.
+    turning: Mutex<()>,
+    room: Arc<Semaphore>,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Api,
+    Health,
+    Ready,
+    Clock,
+    Nowhere,
+}
+
+/// A request whose head was read, without its body.
+struct Asked {
+    parts: Parts,
+    place: Place,
+    /// Only where operations are: elsewhere the header means nothing.
+    operation: Option<Op>,
+    page: Page,
+    origin: Origin,
+}
+
+impl Asked {
+    /// Whether a page sent it that may not: the control endpoints take no page's word, named or not.
+    fn is_from_a_foreign_page(&self) -> bool {
+        let is_control = self.parts.uri.path().starts_with(CONTROL);
+        self.page == Page::Foreign || (is_control && origin::is_from_a_page(&self.parts.headers))
+    }
+}
+
+impl Door {
+    pub(crate) fn new(config: Config, service: Arc<Service>, clock: Clock) -> Door {
+        let room = Arc::new(Semaphore::new(config.limits.bodies_kib));
+        Door { config, service, clock, turning: Mutex::new(()), room }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// Answers one request. It runs in a task of its own to its end, even when the client is gone; should that task
+    /// panic, the answer is InternalFailure, and nothing else is touched.
+    pub(crate) async fn respond(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        in_hand: InHand,
+    ) -> Response<Full<Bytes>> {
+        let request_id = fresh_id(&SystemRandom);
+        let id = request_id.clone();
+        let answer = to_its_end(&request_id, async move {
+            let answer = self.answer(request, peer, id).await;
+            drop(in_hand);
+            answer
+        });
+        answer.await.into_response(&request_id)
+    }
+
+    /// What is due by now happens. Errors are logged here: there is nobody else to tell but who turned the clock.
+    pub(crate) async fn turn(&self) -> Result<(), kms::Error> {
+        let _one_at_a_time = self.turning.lock().await;
+        self.turn_alone().await
+    }
+
+    async fn turn_alone(&self) -> Result<(), kms::Error> {
+        let turned = self.service.turn(self.clock.now(), self.clock.uptime()).await;
+        turned.inspect_err(|cause| error!(?cause, "what became due did not happen; it is tried again"))
+    }
+
+    /// Answers the request and logs it: one line, with nothing in it that the client wrote.
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr, request_id: String) -> Answer {
+        let started = Instant::now();
+        let (parts, body) = request.into_parts();
+        let place = Place::of(parts.uri.path(), self.config.mode);
+        let operation = head::operation(&parts).filter(|_| place == Place::Api);
+        let page = Page::of(&parts.headers, &self.config.cors);
+        let user_agent = head::user_agent(&parts);
+        let origin = Origin { request_id: request_id.clone(), source_ip: peer.to_string(), user_agent };
+        let answer = self.checked(Asked { parts, place, operation, page, origin }, body).await;
+        info!(
+            request_id,
+            operation = operation.map_or(place.name(), Op::name),
+            status = answer.status(),
+            error = answer.error(),
+            micros = started.elapsed().as_micros() as u64,
+            "answered"
+        );
+        answer
+    }
+
+    async fn checked(&self, asked: Asked, body: Incoming) -> Answer {
+        if asked.is_from_a_foreign_page() {
+            let fault = foreign_page();
+            self.service.refused_at_door(&asked.origin, None, &fault, self.clock.now()).await;
+            return Answer::fault(&fault).and_close();
+        }
+        if let Err(fault) = head::refuse_ambiguous(&asked.parts) {
+            return Answer::fault(&fault).and_close();
+        }
+        let grants = asked.page.grants();
+        // A body with both a length and chunks is read by its chunks, and then nothing more may follow on that
+        // connection (RFC 9112 section 6.1). The HTTP library hides the length, so every chunked body ends it.
+        let is_last = asked.parts.headers.contains_key(TRANSFER_ENCODING);
+        let answer = self.routed(asked, body).await.with(grants);
+        if is_last { answer.and_close() } else { answer }
+    }
+
+    async fn routed(&self, asked: Asked, body: Incoming) -> Answer {
+        let method = &asked.parts.method;
+        let (is_read, is_post) = (matches!(*method, Method::GET | Method::HEAD), method == Method::POST);
+        match asked.place {
+            Place::Api if is_post => self.api(asked, body).await,
+            Place::Api if is_read => Answer::text(StatusCode::OK, HTML, PAGE.to_owned()),
+            Place::Api if method == Method::OPTIONS && matches!(asked.page, Page::Named(_)) => {
+                Answer::output(Vec::new()).with(origin::preflight(&asked.parts.headers))
+            }
+            Place::Api => not_allowed("GET, HEAD, POST"),
+            Place::Health if is_read => Answer::text(StatusCode::OK, PLAIN, "alive\n".to_owned()),
+            Place::Ready if is_read => readiness(self.service.ready()),
+            Place::Health | Place::Ready => not_allowed("GET, HEAD"),
+            Place::Clock if is_read => Answer::text(StatusCode::OK, JSON, control::reading(&self.clock)),
+            Place::Clock if is_post => self.turn_the_clock(body).await,
+            Place::Clock => not_allowed("GET, HEAD, POST"),
+            Place::Nowhere => Answer::fault(&unknown_operation(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    async fn api(&self, asked: Asked, body: Incoming) -> Answer {
+        let held = match body::read(body, &self.room, self.limits()).await {
+            Ok(held) => held,
+            Err(fault) => return Answer::fault(&fault).and_close(),
+        };
+        let Some(operation) = asked.operation else {
+            return Answer::fault(&unknown_operation(StatusCode::BAD_REQUEST));
+        };
+        match self.called(operation, &Head::of(&asked.parts), held, asked.origin).await {
+            Ok(output) => Answer::output(output),
+            Err(fault) => Answer::fault(&fault),
+        }
+    }
+
+    async fn called(&self, operation: Op, head: &Head, held: body::Held, origin: Origin) -> Result<Vec<u8>, Fault> {
+        let body::Held { bytes, _room } = held;
+        let caller = match self.service.authenticate(&head.view(), &bytes, self.clock.wall()).await {
+            Ok(caller) => caller,
+            Err(fault) => {
+                let claimed = sigv4::parse(&head.view()).ok().map(|signed| signed.access_key_id.to_owned());
+                self.service.refused_at_door(&origin, claimed.as_deref(), &fault, self.clock.now()).await;
+                return Err(fault);
+            }
+        };
+        self.service.call(operation, caller, origin, bytes, self.clock.now()).await
+    }
+
+    async fn turn_the_clock(&self, body: Incoming) -> Answer {
+        let held = match body::read(body, &self.room, self.limits()).await {
+            Ok(held) => held,
+            Err(fault) => return Answer::fault(&fault).and_close(),
+        };
+        let usage = || Answer::fault(&Fault::client(VALIDATION_EXCEPTION, control::USAGE));
+        let Some(turn) = control::turn(&held.bytes) else { return usage() };
+        let _one_at_a_time = self.turning.lock().await;
+        if self.clock.turn(turn).is_err() {
+            return usage();
+        }
+        match self.turn_alone().await {
+            Ok(()) => Answer::text(StatusCode::OK, JSON, control::reading(&self.clock)),
+            Err(_) => Answer::fault(&Fault::server(
+                INTERNAL_FAILURE,
+                "The clock was turned, but what became due did not happen; see the log.",
+            )),
+        }
+    }
+}
+
+/// Runs `answering` in a task of its own, which whoever stops waiting for it does not stop.
+async fn to_its_end(request_id: &str, answering: impl Future<Output = Answer> + Send + 'static) -> Answer {
+    tokio::spawn(answering).await.unwrap_or_else(|_| {
+        error!(request_id, "the request's task panicked");
+        Answer::fault(&Fault::server(INTERNAL_FAILURE, "An internal error occurred."))
+    })
+}
+
+impl Place {
+    fn of(path: &str, mode: Mode) -> Place {
+        match (path, mode) {
+            ("/", _) => Place::Api,
+            ("/healthz", _) => Place::Health,
+            ("/readyz", _) => Place::Ready,
+            ("/_trent/clock", Mode::Dev) => Place::Clock,
+            (_, Mode::Dev | Mode::Serve) => Place::Nowhere,
+        }
+    }
+
+    /// What the log calls a request that names no operation.
+    fn name(self) -> &'static str {
+        match self {
+            Place::Api => "/",
+            Place::Health => "/healthz",
+            Place::Ready => "/readyz",
+            Place::Clock => "/_trent/clock",
+            Place::Nowhere => "?",
+        }
+    }
+}
+
+/// AWS's answer to a target it does not know has no message (recorded); so has ours to a path and a method.
+fn unknown_operation(status: StatusCode) -> Fault {
+    Fault { name: UNKNOWN_OPERATION_EXCEPTION, message: None, status: status.as_u16() }
+}
+
+fn readiness(is_ready: bool) -> Answer {
+    if is_ready {
+        return Answer::text(StatusCode::OK, PLAIN, "ready\n".to_owned());
+    }
+    let why = "not ready: a commit ended in an I/O error; see the log, and restart once its cause is gone\n";
+    Answer::text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, why.to_owned())
+}
+
+fn not_allowed(methods: &'static str) -> Answer {
+    let fault = unknown_operation(StatusCode::METHOD_NOT_ALLOWED);
+    Answer::fault(&fault).with([(ALLOW, HeaderValue::from_static(methods))])
+}
+
+fn foreign_page() -> Fault {
+    let message = "Requests from web pages are refused, unless --cors names the page's origin.".to_owned();
+    Fault { name: ACCESS_DENIED_EXCEPTION, message: Some(message), status: 403 }
+}
+
+/// A version 4 UUID (RFC 9562 section 5.4).
+pub(crate) fn fresh_id(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let id = u128::from_be_bytes(bytes);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        id >> 96,
+        id >> 80 & 0xffff,
+        id >> 64 & 0xffff,
+        id >> 48 & 0xffff,
+        id & 0xffff_ffff_ffff
+    )
+}
+
+/// Under it lies what only `dev` has, and no page may touch.
+const CONTROL: &str = "/_trent/";
+
+const PAGE: &str = include_str!("page.html");
+const HTML: &str = "text/html; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Ones;
+
+    impl Random for Ones {
+        fn fill(&self, out: &mut [u8]) {
+            out.fill(0xff);
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_a_random_uuid() {
+        assert_eq!(fresh_id(&Ones), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_ne!(fresh_id(&SystemRandom), fresh_id(&SystemRandom));
+    }
+
+    #[test]
+    fn a_service_that_is_not_well_is_not_ready() {
+        assert_eq!([readiness(true).status(), readiness(false).status()], [200, 503]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_internal_failure() {
+        let answer = to_its_end("id", async { panic!("a defect") }).await;
+        assert_eq!((answer.status(), answer.error()), (500, Some("InternalFailure")));
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_on_when_nobody_waits_for_its_answer() {
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
+        let (finish, finished) = tokio::sync::oneshot::channel();
+        let waiting = tokio::spawn(to_its_end("id", async move {
+            begun.send(()).unwrap();
+            may_go_on.await.unwrap();
+            finish.send(()).unwrap();
+            Answer::output(Vec::new())
+        }));
+        has_begun.await.unwrap();
+        waiting.abort();
+        assert!(waiting.await.err().unwrap().is_cancelled());
+        go_on.send(()).unwrap();
+        finished.await.unwrap();
+    }
+
+    #[test]
+    fn only_the_exact_paths_stand_for_something() {
+        for mode in [Mode::Serve, Mode::Dev] {
+            for path in
+                ["", "//", "/.", "/%2F", "/x", "/healthz/", "/HEALTHZ", "/_trent", "/_trent/", "/_trent/clock/", "*"]
+            {
+                assert_eq!(Place::of(path, mode), Place::Nowhere, "{path}");
+            }
+        }
+        assert_eq!(Place::of("/_trent/clock", Mode::Dev), Place::Clock);
+        assert_eq!(Place::of("/_trent/clock", Mode::Serve), Place::Nowhere);
+    }
+}

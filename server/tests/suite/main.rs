@@ -1,0 +1,7 @@
+//! The server from outside, byte by byte, on a service in memory. What real clients see is tested with real clients.
+
+mod door;
+mod limits;
+mod log;
+mod signed;
+mod support;
