@@ -246,7 +246,8 @@ fn readiness(is_ready: bool) -> Answer {
     if is_ready {
         return Answer::text(StatusCode::OK, PLAIN, "ready\n".to_owned());
     }
-    let why = "not ready: a commit ended in an I/O error; see the log, and restart once its cause is gone\n";
+    let why =
+        "not ready: a commit ended in an I/O error; see the log; it is ready again after a commit that does not\n";
     Answer::text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, why.to_owned())
 }
 
@@ -282,7 +283,7 @@ const CONTROL: &str = "/_trent/";
 
 const PAGE: &str = include_str!("page.html");
 const HTML: &str = "text/html; charset=utf-8";
-const PLAIN: &str = "text/plain; charset=utf-8";
+pub(crate) const PLAIN: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
 #[cfg(test)]

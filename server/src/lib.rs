@@ -15,6 +15,7 @@ mod listen;
 mod origin;
 mod run;
 mod socket;
+mod waiting;
 
 /// The service behind the door, for whoever opens its store and hands it over.
 pub use ::kms;
@@ -22,3 +23,4 @@ pub use clock::Clock;
 pub use limits::Limits;
 pub use listen::{BindError, Listener, bind};
 pub use run::{Config, ExitKind, run, stop_signal};
+pub use waiting::while_opening;

@@ -63,3 +63,6 @@ pub(crate) const TURN_EVERY: Duration = Duration::from_secs(1);
 
 /// What of a User-Agent is kept, in bytes.
 pub(crate) const USER_AGENT_AT_MOST: usize = 1024;
+
+/// How long a connection may take that is told it came too early.
+pub(crate) const EARLY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,108 @@
+//! The settings file: what `--config` names. A name that it does not know is refused, because a setting that has no
+//! effect is worse than none; values are read by the same functions that read the options.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use server::kms::home::Account;
+
+use crate::options;
+
+/// One member per option, of the same name with `_` for `-`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct File {
+    #[serde(deserialize_with = "address")]
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) secrets: Option<PathBuf>,
+    #[serde(deserialize_with = "account")]
+    pub(crate) account: Option<Account>,
+    #[serde(deserialize_with = "region")]
+    pub(crate) region: Option<String>,
+    #[serde(deserialize_with = "log")]
+    pub(crate) log: Option<String>,
+    pub(crate) no_create: Option<bool>,
+    pub(crate) insecure_listen: Option<bool>,
+    #[serde(deserialize_with = "origins")]
+    pub(crate) cors: Option<Vec<String>>,
+}
+
+impl File {
+    /// Reads the file. Directories in it are relative to its own, so that it means the same wherever Trent is started.
+    ///
+    /// # Errors
+    /// A sentence that names the file, the line and what is wrong.
+    pub(crate) fn read(path: &Path) -> Result<File, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read the settings file {}: {error}", path.display()))?;
+        let mut file = File::parse(&text).map_err(|error| format!("{}, {error}", path.display()))?;
+        let beside = path.parent().unwrap_or(Path::new(""));
+        for directory in [&mut file.data, &mut file.secrets].into_iter().flatten() {
+            *directory = beside.join(&*directory);
+        }
+        Ok(file)
+    }
+
+    fn parse(text: &str) -> Result<File, String> {
+        toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            format!("line {line}: {}", error.message().replace('\n', " "))
+        })
+    }
+}
+
+/// Makes a member out of the function that reads its option.
+macro_rules! read_as_option {
+    ($($name:ident -> $type:ty),*) => {
+        $(fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+            options::$name(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+        })*
+    };
+}
+
+read_as_option!(address -> SocketAddr, account -> Account, region -> String, log -> String);
+
+fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| options::origin(text)).collect::<Result<_, _>>().map(Some).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_can_be_set_in_a_file() {
+        let file = File::parse(
+            "listen = \"127.0.0.1:4600\"\ndata = \"d\"\nsecrets = \"/s\"\n\
+             account = \"123456789012\"\nregion = \"eu-west-1\"\n\
+             log = \"debug\"\nno_create = true\ninsecure_listen = false\n\
+             cors = [\"https://a.example\", \"https://b.example\"]\n",
+        )
+        .unwrap();
+        assert_eq!(file.listen.unwrap().port(), 4600);
+        assert_eq!(file.account.unwrap().as_str(), "123456789012");
+        assert_eq!((file.no_create, file.insecure_listen), (Some(true), Some(false)));
+        assert_eq!(file.cors.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_a_file_says_wrongly_is_named_with_its_line() {
+        for (text, words) in [
+            ("region = \"eu-west-1\"\nlisten_on = 1\n", &["line 2", "unknown field `listen_on`"][..]),
+            ("\n\nlisten = \"4599\"\n", &["line 3", "127.0.0.1:4599"]),
+            ("account = 123456789012\n", &["line 1", "expected a string"]),
+            ("no_create = \"maybe\"\n", &["line 1", "expected a boolean"]),
+            ("cors = \"https://a.example\"\n", &["line 1"]),
+            ("[serve]\ndata = \"d\"\n", &["line 1", "unknown field `serve`"]),
+            ("data = \n", &["line 1"]),
+        ] {
+            let said = File::parse(text).unwrap_err();
+            words.iter().for_each(|word| assert!(said.contains(word), "{text:?}: {word:?} is not in: {said}"));
+            assert!(!said.contains('\n'), "{said}");
+        }
+    }
+}
