@@ -1,0 +1,122 @@
+"""The 42 operations that this Trent knows and does not have yet: each is validated, and then refused by name.
+
+A row leaves this table when its operation is built; what the operation does then belongs in its family's file.
+"""
+from harness.claims import claim, each, holds, same
+from harness.sdk import failure, kms, refused
+from suites.boto3.errors import ABSENT, known
+
+KEY = {"KeyId": ABSENT}
+STORE = {"CustomKeyStoreId": "cks-1234567890abcdef0"}
+ROOT = "arn:aws:iam::123456789012:root"
+
+HERE = {"CancelKeyDeletion", "CreateKey", "Decrypt", "DescribeKey", "DisableKey", "EnableKey", "Encrypt", "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext", "GenerateRandom", "ListKeys", "ReEncrypt", "ScheduleKeyDeletion", "UpdateKeyDescription"}
+
+NOT_YET = {  # operation: parameters that break no constraint
+    "ConnectCustomKeyStore": STORE,
+    "CreateAlias": {"AliasName": "alias/a", "TargetKeyId": ABSENT},
+    "CreateCustomKeyStore": {"CustomKeyStoreName": "store"},
+    "CreateGrant": {**KEY, "GranteePrincipal": ROOT, "Operations": ["Encrypt"]},
+    "Decapsulate": {**KEY, "SharedSecretCiphertextBlob": b"x", "EncapsulationAlgorithm": "ML_KEM"},
+    "DeleteAlias": {"AliasName": "alias/a"},
+    "DeleteCustomKeyStore": STORE,
+    "DeleteImportedKeyMaterial": KEY,
+    "DeriveSharedSecret": {**KEY, "KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"},
+    "DescribeCustomKeyStores": {},
+    "DisableKeyRotation": KEY,
+    "DisconnectCustomKeyStore": STORE,
+    "EnableKeyRotation": KEY,
+    "Encapsulate": {**KEY, "EncapsulationAlgorithm": "ML_KEM"},
+    "GenerateDataKeyPair": {**KEY, "KeyPairSpec": "ECC_NIST_P256"},
+    "GenerateDataKeyPairWithoutPlaintext": {**KEY, "KeyPairSpec": "ECC_NIST_P256"},
+    "GenerateMac": {**KEY, "Message": b"x", "MacAlgorithm": "HMAC_SHA_256"},
+    "GetKeyLastUsage": KEY,
+    "GetKeyPolicy": KEY,
+    "GetKeyRotationStatus": KEY,
+    "GetParametersForImport": {**KEY, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"},
+    "GetPublicKey": KEY,
+    "ImportKeyMaterial": {**KEY, "ImportToken": b"x", "EncryptedKeyMaterial": b"x"},
+    "ListAliases": {},
+    "ListGrants": KEY,
+    "ListKeyPolicies": KEY,
+    "ListKeyRotations": KEY,
+    "ListResourceTags": KEY,
+    "ListRetirableGrants": {"RetiringPrincipal": ROOT},
+    "PutKeyPolicy": {**KEY, "Policy": "{}"},
+    "ReplicateKey": {**KEY, "ReplicaRegion": "eu-west-1"},
+    "RetireGrant": {**KEY, "GrantId": "a" * 64},
+    "RevokeGrant": {**KEY, "GrantId": "a" * 64},
+    "RotateKeyOnDemand": KEY,
+    "Sign": {**KEY, "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"},
+    "TagResource": {**KEY, "Tags": [{"TagKey": "k", "TagValue": "v"}]},
+    "UntagResource": {**KEY, "TagKeys": ["k"]},
+    "UpdateAlias": {"AliasName": "alias/a", "TargetKeyId": ABSENT},
+    "UpdateCustomKeyStore": STORE,
+    "UpdatePrimaryRegion": {**KEY, "PrimaryRegion": "eu-west-1"},
+    "Verify": {**KEY, "Message": b"x", "Signature": b"x", "SigningAlgorithm": "ECDSA_SHA_256"},
+    "VerifyMac": {**KEY, "Message": b"x", "Mac": b"x", "MacAlgorithm": "HMAC_SHA_256"},
+}
+# Their model marks nothing as required, so that an empty request breaks no constraint.
+TAKES_NOTHING = {"DescribeCustomKeyStores", "ListAliases", "ListRetirableGrants", "RetireGrant"}
+
+
+def python(operation):
+    return next(name for name, api in kms().meta.method_to_api_mapping.items() if api == operation)
+
+
+@claim
+def these_and_the_fourteen_are_all_that_aws_has():
+    same(set(NOT_YET) | HERE, set(kms().meta.service_model.operation_names), "the operations")
+    same((len(NOT_YET), len(HERE), set(NOT_YET) & HERE), (42, 14, set()), "how many are not here, and are here")
+
+
+@each([(operation, operation) for operation in NOT_YET])
+def an_operation_that_is_not_built_is_unsupported(_name, operation):
+    refused(getattr(kms(), python(operation)), "UnsupportedOperationException", **NOT_YET[operation])
+
+
+@each([(operation, operation) for operation in NOT_YET if "KeyId" in NOT_YET[operation]])
+def it_is_unsupported_for_a_key_that_exists_too(_name, operation):
+    parameters = {**NOT_YET[operation], "KeyId": known()["KeyId"]}
+    refused(getattr(kms(), python(operation)), "UnsupportedOperationException", **parameters)
+
+
+@each([(operation, operation) for operation in NOT_YET if operation not in TAKES_NOTHING])
+def its_constraints_are_checked_all_the_same(_name, operation):
+    error = failure(getattr(kms(), python(operation)))["Error"]
+    same(error["Code"], "ValidationException", "the code")
+    holds("failed to satisfy constraint: Member must not be null" in error["Message"], f"the message is {error['Message']}")
+
+
+CONSTRAINTS = [
+    ("TagResource", {**KEY, "Tags": [{"TagKey": "k", "TagValue": "v"}, {"TagKey": "", "TagValue": "v"}]},
+     "Value '' at 'tags.2.member.tagKey' failed to satisfy constraint: Member must have length greater than or equal to 1"),
+    ("TagResource", {**KEY}, "Value null at 'tags' failed to satisfy constraint: Member must not be null"),
+    ("PutKeyPolicy", {**KEY}, "Value null at 'policy' failed to satisfy constraint: Member must not be null"),
+    ("PutKeyPolicy", {**KEY, "Policy": "{}", "PolicyName": "invalid-name"},
+     r"Value 'invalid-name' at 'policyName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w]+"),
+    ("CreateAlias", {"AliasName": "alias/my-alias!", "TargetKeyId": ABSENT},
+     "Value 'alias/my-alias!' at 'aliasName' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$"),
+    ("DeriveSharedSecret", {**KEY, "KeyAgreementAlgorithm": "INVALID", "PublicKey": b"x"},
+     "Value 'INVALID' at 'keyAgreementAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [ECDH]"),
+    ("GenerateMac", {**KEY, "Message": b"x", "MacAlgorithm": "INVALID"},
+     "Value 'INVALID' at 'macAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [HMAC_SHA_384, HMAC_SHA_256, "
+     "HMAC_SHA_224, HMAC_SHA_512]"),
+    ("Sign", {**KEY, "Message": b"x", "MessageType": "INVALID", "SigningAlgorithm": "ECDSA_SHA_256"},
+     "Value 'INVALID' at 'messageType' failed to satisfy constraint: Member must satisfy enum value set: [RAW, DIGEST, EXTERNAL_MU]"),
+    ("Sign", {**KEY, "SigningAlgorithm": "ECDSA_SHA_256"}, "Value at 'message' failed to satisfy constraint: Member must not be null"),
+    ("Verify", {**KEY, "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"},
+     "Value null at 'signature' failed to satisfy constraint: Member must not be null"),
+    ("VerifyMac", {**KEY, "Message": b"x", "MacAlgorithm": "HMAC_SHA_256"},
+     "Value null at 'mac' failed to satisfy constraint: Member must not be null"),
+    ("EnableKeyRotation", {**KEY, "RotationPeriodInDays": 89},
+     "Value '89' at 'rotationPeriodInDays' failed to satisfy constraint: Member must have value greater than or equal to 90"),
+    ("ReplicateKey", {**KEY, "ReplicaRegion": "Mars"},
+     r"Value 'Mars' at 'replicaRegion' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([a-z]+-){2,3}\d+$"),
+]
+
+
+@each([(f"{n}-{operation}", operation, parameters, item) for n, (operation, parameters, item) in enumerate(CONSTRAINTS, 1)])
+def a_recorded_constraint_error_is_word_for_word(_name, operation, parameters, item):
+    refused(getattr(kms(), python(operation)), "ValidationException", f"1 validation error detected: {item}", **parameters)

@@ -1,0 +1,1 @@
+"""Clients that vanish, processes that are killed, directories that are carried elsewhere."""
