@@ -1,0 +1,142 @@
+//! Why a call was refused or failed, by meaning and with data. The sentences that clients read stand in `fault.rs`,
+//! next to the names they go with.
+
+use crate::keys::refusal::Refusal;
+
+/// Every way a call can end other than well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a variant's sentence says what its data is")]
+pub enum Error {
+    /// The body is not JSON of the operation's shape, or breaks constraints of the model.
+    Malformed(wire::Malformed),
+    /// Members that are well formed each, but do not go together.
+    Invalid(Invalid),
+    /// The operation is in the API and not yet in this version.
+    NotYet(wire::Op),
+    /// A value that this version, this Region or this kind of key does not support; the text tells which.
+    Unsupported(String),
+
+    /// A key id that is none, as the caller wrote it.
+    MalformedKeyId { given: String, in_arn: bool },
+    /// An ARN that is none, or of another service or partition.
+    MalformedArn { given: String },
+    /// An alias where only a key id or key ARN is taken.
+    AliasNotTaken,
+    /// An ARN of another Region than the one the request was signed for.
+    OtherRegion { region: String },
+    /// No such key in this world.
+    NoSuchKey { arn: String },
+    /// No such alias in this world.
+    NoSuchAlias { arn: String },
+
+    /// The caller may not, or the key is another account's and not there: the same words for both.
+    Denied { caller: String, action: String, because: Because },
+    /// A ciphertext whose key is not there, or not the caller's to use.
+    CiphertextOfNoKey,
+    /// The key that was named is not the one in the ciphertext.
+    IncorrectKey,
+    /// A grant token of no grant.
+    InvalidGrantToken,
+
+    /// The key's usage, origin, state or spec does not admit the operation.
+    Refused { arn: String, refusal: Refusal },
+    /// A ciphertext that is wrong in any way whatever.
+    InvalidCiphertext,
+    /// The key's material is for the moment out of reach.
+    KeyUnavailable,
+    /// Everything was asked and the call would have succeeded.
+    DryRun,
+
+    /// A key policy that is not a policy document.
+    MalformedPolicy(String),
+    /// More than a quota allows.
+    LimitExceeded(Quota),
+    /// Tags that break AWS's rules for tags.
+    Tag(TagRule),
+    /// A marker that this operation did not give out.
+    InvalidMarker,
+
+    /// Too many calls change the same records at once.
+    Busy,
+    /// The store may have taken the change, or may still; nobody can say.
+    Unknown,
+    /// Something that should not be. The text is for the log, never for a client.
+    Internal(String),
+}
+
+/// Members that do not go together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a variant's sentence says what its data is")]
+pub enum Invalid {
+    /// Neither or both of `KeySpec` and `NumberOfBytes`.
+    DataKeyLength,
+    /// `GenerateRandom` without `NumberOfBytes`.
+    NumberOfBytesMissing,
+    /// `PendingWindowInDays` outside 7 to 30.
+    PendingWindow,
+    /// A key spec without a usage, where only symmetric encryption keys have a default.
+    KeyUsageMissing,
+    /// A usage that the key spec does not have.
+    KeyUsage { usage: &'static str, spec: &'static str },
+    /// `KeySpec` and its deprecated twin together.
+    TwoKeySpecs,
+    /// `Recipient`, as long as attestation documents are not verified.
+    Recipient,
+    /// `DryRunModifiers` without `DryRun`.
+    ModifiersWithoutDryRun,
+    /// A required member that the model does not mark so, with its first letter in lower case.
+    Missing(&'static str),
+    /// An encryption context longer than [`crate::MAX_CONTEXT_BYTES`].
+    ContextTooLong,
+}
+
+/// Why a caller may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// Nothing says that the caller may; also said of keys of other accounts that are not there.
+    NothingAllowsOrNotThere,
+    /// No identity policy allows an action that has no resource.
+    NoIdentityPolicy,
+}
+
+/// A quota, as AWS counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// Keys in one account and Region.
+    Keys,
+    /// Bytes of a key policy.
+    PolicyLength,
+    /// Bytes of all tags of a key.
+    TagLength,
+}
+
+/// A rule about tags. <https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagRule {
+    /// One key twice in a request.
+    Duplicate,
+    /// More than 50 on a key.
+    TooMany,
+    /// A key beginning with `aws:` in any case.
+    Reserved,
+}
+
+impl From<wire::Malformed> for Error {
+    fn from(malformed: wire::Malformed) -> Self {
+        Error::Malformed(malformed)
+    }
+}
+
+impl From<crypto::Unsealable> for Error {
+    /// What does not open is, to a client, a wrong ciphertext. Records that do not open never come this way.
+    fn from(_: crypto::Unsealable) -> Self {
+        Error::InvalidCiphertext
+    }
+}
+
+impl Error {
+    /// Something that should not be, told to the log.
+    pub(crate) fn internal(what: impl Into<String>) -> Error {
+        Error::Internal(what.into())
+    }
+}

@@ -1,0 +1,244 @@
+//! One attempt at one request: its snapshot, its caller, what it may ask, and the notes that its audit record is
+//! written from. An attempt that met another's change is thrown away whole, and the next begins anew.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crypto::Random;
+use crypto::spec::Algorithm;
+
+use crate::Time;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::ops::{Action, Sheet};
+use crate::service::{Core, Origin};
+use crate::world::World;
+
+use super::view::{Key, View};
+
+/// An encryption context.
+pub(crate) type Context = BTreeMap<String, String>;
+
+/// What stays the same over all attempts at one request.
+pub(crate) struct Call {
+    pub caller: Caller,
+    pub origin: Origin,
+    pub now: Time,
+}
+
+/// What is drawn once per request, so that all its attempts are attempts at the same thing.
+#[derive(Clone)]
+pub(crate) struct Drawn {
+    /// The request's place in the audit outbox.
+    pub sequence: u64,
+    pub event_id: String,
+    /// The id of the key that the request may make.
+    pub key_id: String,
+    /// Which counter a new key tries first, below 16.
+    pub counter: u8,
+}
+
+impl Drawn {
+    pub fn new(core: &Core) -> Drawn {
+        let mut counter = [0];
+        core.random.fill(&mut counter);
+        Drawn {
+            sequence: core.next_sequence(),
+            event_id: uuid(&*core.random),
+            key_id: uuid(&*core.random),
+            counter: counter[0] % 16,
+        }
+    }
+}
+
+/// A version 4 UUID (RFC 9562 §5.4).
+pub(crate) fn uuid(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    ::uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string()
+}
+
+/// One attempt at one request.
+pub struct Cx {
+    view: View,
+    caller: Caller,
+    sheet: &'static Sheet,
+    dry_run: bool,
+    tokens: bool,
+    drawn: Drawn,
+    /// Joins what is logged on the way with the answer.
+    request_id: String,
+    notes: Mutex<Notes>,
+}
+
+/// How far the attempt has come: find all, permit all, admit all, act. Never backwards.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(super) enum Stage {
+    #[default]
+    Find,
+    Permit,
+    Admit,
+    Act,
+}
+
+/// What the audit record and the checks at the end need to know.
+#[derive(Default)]
+struct Notes {
+    stage: Stage,
+    resources: Vec<(String, String)>,
+    changes: usize,
+    changed: Option<String>,
+}
+
+impl Cx {
+    pub(crate) async fn begin<R: wire::Request>(
+        core: &Arc<Core>,
+        call: &Call,
+        sheet: &'static Sheet,
+        request: &R,
+        drawn: &Drawn,
+    ) -> Result<Cx, Error> {
+        Ok(Cx {
+            view: View::newest(core, call.now).await?,
+            caller: call.caller.clone(),
+            sheet,
+            dry_run: request.dry_run(),
+            tokens: !request.grant_tokens().is_empty(),
+            drawn: drawn.clone(),
+            request_id: call.origin.request_id.clone(),
+            notes: Mutex::default(),
+        })
+    }
+
+    /// What the operation asks for by itself: its own action.
+    pub fn ask(&self) -> Ask<'static> {
+        self.ask_to(self.sheet.actions[0])
+    }
+
+    /// One of the operation's actions, where it has several.
+    pub fn ask_to(&self, action: Action) -> Ask<'static> {
+        Ask { action, also: None, algorithm: None, context: None }
+    }
+
+    /// The time that this request is answered at.
+    pub fn now(&self) -> Time {
+        self.view.now
+    }
+
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(crate) fn sheet(&self) -> &'static Sheet {
+        self.sheet
+    }
+
+    pub(super) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    pub(super) fn drawn(&self) -> &Drawn {
+        &self.drawn
+    }
+
+    pub(super) fn random(&self) -> &dyn Random {
+        &*self.view.core.random
+    }
+
+    pub(crate) fn expectations(&self) -> BTreeMap<crate::rows::RowKey, store::Revision> {
+        self.view.expectations()
+    }
+
+    pub(crate) fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Whether grant tokens came with the request.
+    pub(super) fn has_tokens(&self) -> bool {
+        self.tokens
+    }
+
+    /// The account and Region of the caller: where names without an ARN are looked up.
+    pub(crate) fn world(&self) -> World {
+        World { account: self.caller.account().to_owned(), region: self.caller.region().to_owned() }
+    }
+
+    /// Notes the stage, which never goes backwards: what was decided may not be decided again after it was used.
+    pub(super) fn enter(&self, stage: Stage) -> Result<(), Error> {
+        self.noting(|notes| {
+            if stage < notes.stage {
+                return Err(Error::internal(format!("{stage:?} after {:?}", notes.stage)));
+            }
+            notes.stage = stage;
+            Ok(())
+        })
+    }
+
+    /// Notes a key for the audit record, denied calls included.
+    pub(super) fn note_resource(&self, key: &Key) {
+        let resource = (key.world.account.clone(), key.arn());
+        self.noting(|notes| {
+            if !notes.resources.contains(&resource) {
+                notes.resources.push(resource);
+            }
+        });
+    }
+
+    pub(super) fn note_change(&self, key: &Key) {
+        self.note_resource(key);
+        self.noting(|notes| {
+            notes.changes += 1;
+            notes.changed = Some(key.arn());
+        });
+    }
+
+    pub(crate) fn changes_made(&self) -> usize {
+        self.noting(|notes| notes.changes)
+    }
+
+    /// Owner and ARN of every key that the attempt came to know.
+    pub(crate) fn resources(&self) -> Vec<(String, String)> {
+        self.noting(|notes| notes.resources.clone())
+    }
+
+    /// The ARN of the key that was changed.
+    pub(crate) fn changed(&self) -> Option<String> {
+        self.noting(|notes| notes.changed.clone())
+    }
+
+    fn noting<R>(&self, note: impl FnOnce(&mut Notes) -> R) -> R {
+        note(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A question to the policies: may the caller do this, with this algorithm and this encryption context?
+pub struct Ask<'a> {
+    pub(super) action: Action,
+    pub(super) also: Option<Action>,
+    pub(super) algorithm: Option<Algorithm>,
+    pub(super) context: Option<&'a Context>,
+}
+
+impl<'a> Ask<'a> {
+    /// With this algorithm; what is permitted is then done with it.
+    pub fn algorithm(self, algorithm: Algorithm) -> Self {
+        Ask { algorithm: Some(algorithm), ..self }
+    }
+
+    /// Under this encryption context; what is permitted is then done under it.
+    pub fn context<'b>(self, context: &'b Context) -> Ask<'b>
+    where
+        'a: 'b,
+    {
+        Ask { context: Some(context), ..self }
+    }
+
+    /// And, where `when` holds, this action too.
+    pub fn also_if(self, when: bool, action: Action) -> Self {
+        Ask { also: when.then_some(action), ..self }
+    }
+}

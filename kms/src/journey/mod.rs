@@ -1,0 +1,81 @@
+//! The request's journey: `Found → Permitted → Usable → Done`. Each step is a type that only the step before it can
+//! make, so that skipping one does not compile. Nothing outside this folder reads rows, opens material or makes tokens.
+//!
+//! A stranger to the code can hold no token, and whoever holds one can only go on:
+//!
+//! ```
+//! # use kms::journey::{Cx, Usable};
+//! async fn describe<'r>(cx: &'r Cx, name: &str) -> Result<Usable<'r>, kms::Error> {
+//!     cx.find(name).await?.permit(cx.ask()).await?.admit()
+//! }
+//! ```
+//!
+//! Skipping the permit is refused:
+//!
+//! ```compile_fail,E0599
+//! # use kms::journey::{Cx, Usable};
+//! async fn describe<'r>(cx: &'r Cx, name: &str) -> Result<Usable<'r>, kms::Error> {
+//!     cx.find(name).await?.admit()
+//! }
+//! ```
+//!
+//! Skipping admission is refused:
+//!
+//! ```compile_fail,E0599
+//! # use kms::journey::{Change, Cx};
+//! async fn disable<'r>(cx: &'r Cx, name: &str) -> Result<Change<'r>, kms::Error> {
+//!     cx.find(name).await?.permit(cx.ask()).await?.disable()
+//! }
+//! ```
+//!
+//! ```
+//! # use kms::journey::{Change, Cx};
+//! async fn disable<'r>(cx: &'r Cx, name: &str) -> Result<Change<'r>, kms::Error> {
+//!     cx.find(name).await?.permit(cx.ask()).await?.admit()?.disable()
+//! }
+//! ```
+//!
+//! An edit of a key that was only found is refused:
+//!
+//! ```compile_fail,E0599
+//! # use kms::journey::{Change, Cx};
+//! async fn disable<'r>(cx: &'r Cx, name: &str) -> Result<Change<'r>, kms::Error> {
+//!     cx.find(name).await?.disable()
+//! }
+//! ```
+//!
+//! And the store is out of an operation's reach:
+//!
+//! ```compile_fail,E0616
+//! # use kms::journey::Cx;
+//! fn reach(cx: &Cx) {
+//!     let _ = &cx.view;
+//! }
+//! ```
+//!
+//! ```
+//! # use kms::journey::Cx;
+//! fn reach(cx: &Cx) {
+//!     let _ = cx.now();
+//! }
+//! ```
+
+mod act;
+mod admit;
+mod change;
+mod cx;
+mod elsewhere;
+mod find;
+mod overdue;
+mod permit;
+mod view;
+
+pub use act::{NewKey, Sealed, Usable};
+pub use change::{Change, Done};
+pub use cx::{Ask, Cx};
+pub use find::Found;
+pub use permit::{Permit, Permitted};
+
+pub(crate) use change::Write;
+pub(crate) use cx::{Call, Drawn, uuid};
+pub(crate) use overdue::Overdue;

@@ -1,0 +1,45 @@
+//! The service: records, the life of a key, the pipeline, the operations.
+//! It knows no HTTP and reads no clock: time, chance and the caller's proof are arguments.
+
+pub mod audit;
+pub mod backend;
+pub mod caller;
+mod error;
+mod fault;
+pub mod home;
+pub mod journey;
+pub mod keys;
+mod marker;
+mod names;
+pub mod ops;
+mod pipeline;
+pub mod place;
+mod records;
+mod rows;
+mod service;
+mod time;
+mod turns;
+mod world;
+
+pub use caller::Caller;
+pub use error::{Because, Error, Invalid, Quota, TagRule};
+pub use names::Names;
+pub use service::{NotStarted, Origin, Service};
+pub use time::Time;
+
+/// Who opens a store: `serve` verifies every signature, `dev` takes everybody at their word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Signatures are verified.
+    Serve,
+    /// Open to everybody, and its clock can be turned.
+    Dev,
+}
+
+/// How many keys one account has in one Region, in every state.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+pub const MAX_KEYS: u32 = 100_000;
+
+/// The longest encryption context, keys and values together, in bytes. AWS states no limit; its interface to external
+/// key stores carries 8192 bytes of associated data, so that no client depends on more.
+pub const MAX_CONTEXT_BYTES: usize = 8192;

@@ -1,0 +1,296 @@
+//! The operations: one list that dispatcher, audit names, metrics labels, docs and tests walk. An operation reads like
+//! its page in AWS's API reference: arguments, find, permit, admit, do, answer. No store, policy or cipher is named here.
+
+mod data_key;
+mod deletion;
+mod encrypt;
+mod key;
+mod random;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use wire::{Fault, Op, Request, Response};
+
+use crate::error::Error;
+use crate::journey::{Call, Cx, Done};
+use crate::names::Names;
+use crate::pipeline;
+use crate::service::Core;
+
+/// One operation.
+///
+/// `run` computes an answer and changes; it commits nothing, so that the pipeline may run it again on a fresh snapshot.
+pub trait Operation: 'static {
+    /// What is true of the operation whatever the request.
+    const SHEET: Sheet;
+    /// What it takes, checked against the model's constraints.
+    type Request: Request;
+    /// What it answers.
+    type Response: Response;
+    /// What the audit record tells of the request, with the defaults that AWS fills in.
+    fn parameters(request: &Self::Request) -> Map<String, Value> {
+        request.recorded()
+    }
+
+    /// One attempt.
+    fn run(cx: &Cx, request: &Self::Request) -> impl Future<Output = Result<Done<Self::Response>, Error>> + Send;
+}
+
+/// Something a policy may allow: the operation itself, but for ReEncrypt, which asks for one action on each key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The action named as the operation.
+    Of(Op),
+    /// Reading under the source key.
+    ReEncryptFrom,
+    /// Writing under the destination key.
+    ReEncryptTo,
+}
+
+impl Action {
+    /// Its word without the service's prefix: `Encrypt`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Action::Of(op) => op.name(),
+            Action::ReEncryptFrom => "ReEncryptFrom",
+            Action::ReEncryptTo => "ReEncryptTo",
+        }
+    }
+
+    /// As policies name it: `kms:Encrypt`.
+    pub fn name(self) -> String {
+        format!("kms:{}", self.word())
+    }
+
+    /// Whether a policy can allow it only on `*`. TagResource is among them while CreateKey asks for it: there is no
+    /// key yet.
+    pub(crate) fn has_no_resource(self) -> bool {
+        matches!(self, Action::Of(Op::CreateKey | Op::ListKeys | Op::GenerateRandom | Op::TagResource))
+    }
+}
+
+/// What is true of an operation whatever the request. Everything starts at "no".
+#[derive(Debug)]
+pub struct Sheet {
+    /// The operation.
+    pub op: Op,
+    /// What the caller must be allowed, the operation's own action first.
+    pub actions: &'static [Action],
+    /// Which names of keys it takes.
+    pub names: Names,
+    /// Whether keys of other accounts can be used.
+    pub cross_account: bool,
+    /// Whether a grant can allow it.
+    pub grantable: bool,
+    /// Whether it has `DryRun`.
+    pub dry_run: bool,
+    /// Whether CloudTrail calls it read-only.
+    pub read_only: bool,
+}
+
+impl Sheet {
+    /// An operation that needs these actions, names no key, and may nothing else.
+    pub const fn of(op: Op, actions: &'static [Action]) -> Sheet {
+        let read_only = is_read_only(op);
+        Sheet { op, actions, names: Names::None, cross_account: false, grantable: false, dry_run: false, read_only }
+    }
+
+    /// Names keys this way.
+    pub const fn takes(self, names: Names) -> Sheet {
+        Sheet { names, ..self }
+    }
+
+    /// Uses keys of other accounts.
+    pub const fn cross_account(self) -> Sheet {
+        Sheet { cross_account: true, ..self }
+    }
+
+    /// Can be granted.
+    pub const fn grantable(self) -> Sheet {
+        Sheet { grantable: true, ..self }
+    }
+
+    /// Has `DryRun`.
+    pub const fn dry_run(self) -> Sheet {
+        Sheet { dry_run: true, ..self }
+    }
+
+    /// The operation's page in AWS's API reference.
+    pub fn page(&self) -> String {
+        format!("https://docs.aws.amazon.com/kms/latest/APIReference/API_{}.html", self.op.name())
+    }
+}
+
+/// Whether CloudTrail calls an operation read-only: whether it leaves every key as it is.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>
+const fn is_read_only(op: Op) -> bool {
+    match op {
+        Op::Decapsulate
+        | Op::Decrypt
+        | Op::DeriveSharedSecret
+        | Op::DescribeCustomKeyStores
+        | Op::DescribeKey
+        | Op::Encapsulate
+        | Op::Encrypt
+        | Op::GenerateDataKey
+        | Op::GenerateDataKeyPair
+        | Op::GenerateDataKeyPairWithoutPlaintext
+        | Op::GenerateDataKeyWithoutPlaintext
+        | Op::GenerateMac
+        | Op::GenerateRandom
+        | Op::GetKeyLastUsage
+        | Op::GetKeyPolicy
+        | Op::GetKeyRotationStatus
+        | Op::GetParametersForImport
+        | Op::GetPublicKey
+        | Op::ListAliases
+        | Op::ListGrants
+        | Op::ListKeyPolicies
+        | Op::ListKeyRotations
+        | Op::ListKeys
+        | Op::ListResourceTags
+        | Op::ListRetirableGrants
+        | Op::ReEncrypt
+        | Op::Sign
+        | Op::Verify
+        | Op::VerifyMac => true,
+        Op::CancelKeyDeletion
+        | Op::ConnectCustomKeyStore
+        | Op::CreateAlias
+        | Op::CreateCustomKeyStore
+        | Op::CreateGrant
+        | Op::CreateKey
+        | Op::DeleteAlias
+        | Op::DeleteCustomKeyStore
+        | Op::DeleteImportedKeyMaterial
+        | Op::DisableKey
+        | Op::DisableKeyRotation
+        | Op::DisconnectCustomKeyStore
+        | Op::EnableKey
+        | Op::EnableKeyRotation
+        | Op::ImportKeyMaterial
+        | Op::PutKeyPolicy
+        | Op::ReplicateKey
+        | Op::RetireGrant
+        | Op::RevokeGrant
+        | Op::RotateKeyOnDemand
+        | Op::ScheduleKeyDeletion
+        | Op::TagResource
+        | Op::UntagResource
+        | Op::UpdateAlias
+        | Op::UpdateCustomKeyStore
+        | Op::UpdateKeyDescription
+        | Op::UpdatePrimaryRegion => false,
+    }
+}
+
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send + 'a>>;
+
+/// One line of the list.
+pub struct Entry {
+    /// The operation.
+    pub op: Op,
+    /// Its sheet; none as long as the operation answers UnsupportedOperationException.
+    pub sheet: Option<&'static Sheet>,
+    pub(crate) call: for<'a> fn(&'a Arc<Core>, &'a Call, &'a [u8]) -> Answering<'a>,
+}
+
+const fn entry<O: Operation>() -> Entry {
+    Entry {
+        op: O::SHEET.op,
+        sheet: Some(const { &O::SHEET }),
+        call: |core, call, body| Box::pin(pipeline::serve::<O>(core, call, body)),
+    }
+}
+
+/// An operation whose shapes are known and checked, and which nobody can do yet.
+const fn later<R: Request>() -> Entry {
+    Entry { op: R::OP, sheet: None, call: |core, call, body| Box::pin(pipeline::refuse_later::<R>(core, call, body)) }
+}
+
+/// Every operation of the API, in the order of [`Op`].
+pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
+    entry::<deletion::CancelKeyDeletion>(),
+    later::<wire::ConnectCustomKeyStoreRequest>(),
+    later::<wire::CreateAliasRequest>(),
+    later::<wire::CreateCustomKeyStoreRequest>(),
+    later::<wire::CreateGrantRequest>(),
+    entry::<key::CreateKey>(),
+    later::<wire::DecapsulateRequest>(),
+    entry::<encrypt::Decrypt>(),
+    later::<wire::DeleteAliasRequest>(),
+    later::<wire::DeleteCustomKeyStoreRequest>(),
+    later::<wire::DeleteImportedKeyMaterialRequest>(),
+    later::<wire::DeriveSharedSecretRequest>(),
+    later::<wire::DescribeCustomKeyStoresRequest>(),
+    entry::<key::DescribeKey>(),
+    entry::<key::DisableKey>(),
+    later::<wire::DisableKeyRotationRequest>(),
+    later::<wire::DisconnectCustomKeyStoreRequest>(),
+    entry::<key::EnableKey>(),
+    later::<wire::EnableKeyRotationRequest>(),
+    later::<wire::EncapsulateRequest>(),
+    entry::<encrypt::Encrypt>(),
+    entry::<data_key::GenerateDataKey>(),
+    later::<wire::GenerateDataKeyPairRequest>(),
+    later::<wire::GenerateDataKeyPairWithoutPlaintextRequest>(),
+    entry::<data_key::GenerateDataKeyWithoutPlaintext>(),
+    later::<wire::GenerateMacRequest>(),
+    entry::<random::GenerateRandom>(),
+    later::<wire::GetKeyLastUsageRequest>(),
+    later::<wire::GetKeyPolicyRequest>(),
+    later::<wire::GetKeyRotationStatusRequest>(),
+    later::<wire::GetParametersForImportRequest>(),
+    later::<wire::GetPublicKeyRequest>(),
+    later::<wire::ImportKeyMaterialRequest>(),
+    later::<wire::ListAliasesRequest>(),
+    later::<wire::ListGrantsRequest>(),
+    later::<wire::ListKeyPoliciesRequest>(),
+    later::<wire::ListKeyRotationsRequest>(),
+    entry::<key::ListKeys>(),
+    later::<wire::ListResourceTagsRequest>(),
+    later::<wire::ListRetirableGrantsRequest>(),
+    later::<wire::PutKeyPolicyRequest>(),
+    entry::<encrypt::ReEncrypt>(),
+    later::<wire::ReplicateKeyRequest>(),
+    later::<wire::RetireGrantRequest>(),
+    later::<wire::RevokeGrantRequest>(),
+    later::<wire::RotateKeyOnDemandRequest>(),
+    entry::<deletion::ScheduleKeyDeletion>(),
+    later::<wire::SignRequest>(),
+    later::<wire::TagResourceRequest>(),
+    later::<wire::UntagResourceRequest>(),
+    later::<wire::UpdateAliasRequest>(),
+    later::<wire::UpdateCustomKeyStoreRequest>(),
+    entry::<key::UpdateKeyDescription>(),
+    later::<wire::UpdatePrimaryRegionRequest>(),
+    later::<wire::VerifyRequest>(),
+    later::<wire::VerifyMacRequest>(),
+]);
+
+/// Refuses, when it is compiled, a list with an operation in another's place.
+const fn in_order(list: [Entry; Op::COUNT]) -> [Entry; Op::COUNT] {
+    let mut at = 0;
+    while at < Op::COUNT {
+        assert!(list[at].op as usize == at, "an operation stands in another's place");
+        at += 1;
+    }
+    list
+}
+
+/// The line of `op`.
+pub(crate) fn entry_of(op: Op) -> &'static Entry {
+    &OPERATIONS[op as usize]
+}
+
+/// An encryption context that is not longer than [`crate::MAX_CONTEXT_BYTES`].
+fn within_limit(context: &std::collections::BTreeMap<String, String>) -> Result<(), Error> {
+    let length: usize = context.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if length > crate::MAX_CONTEXT_BYTES {
+        return Err(Error::Invalid(crate::error::Invalid::ContextTooLong));
+    }
+    Ok(())
+}

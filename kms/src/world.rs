@@ -1,0 +1,29 @@
+//! A world is one account in one Region: keys of two worlds never meet. This file names worlds and what lies in them;
+//! which partition a Region belongs to is `place.rs`.
+
+use crate::place::partition;
+
+/// One account in one Region of one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    /// Twelve digits.
+    pub account: String,
+    /// A Region's name, such as `us-east-1`.
+    pub region: String,
+}
+
+impl World {
+    /// `arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`.
+    pub fn key_arn(&self, key_id: &str) -> String {
+        self.arn(&format!("key/{key_id}"))
+    }
+
+    /// The ARN of an alias, given with its prefix `alias/`.
+    pub fn alias_arn(&self, alias: &str) -> String {
+        self.arn(alias)
+    }
+
+    fn arn(&self, resource: &str) -> String {
+        format!("arn:{}:kms:{}:{}:{resource}", partition(&self.region), self.region, self.account)
+    }
+}

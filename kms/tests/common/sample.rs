@@ -1,0 +1,136 @@
+//! A valid request for every operation. A new operation does not compile without one.
+
+use serde_json::{Value, json};
+use wire::Op;
+
+use super::base64;
+
+/// What requests are made with.
+pub struct With<'a> {
+    /// Whatever names the key.
+    pub key: &'a str,
+    /// A ciphertext of that key, in base64.
+    pub blob: &'a str,
+}
+
+/// Secrets that no audit record and no log line may hold. Their lengths fit their members' constraints.
+pub const PLAINTEXT: &str = "canary-plaintext-Qm9";
+pub const TOKEN: &str = "canary-grant-token-XyZ0";
+pub const PASSWORD: &str = "canary-password-77";
+pub const XKS_ID: &str = "CANARYXKSACCESSKEYID";
+pub const XKS_SECRET: &str = "canary+xks+secret+access+key+canary+xks+secret+x=";
+pub const SIGNATURE: &str = "canary-signature-bytes";
+pub const MAC: &str = "canary-mac-bytes";
+pub const IMPORT_TOKEN: &str = "canary-import-token";
+pub const MATERIAL: &str = "canary-encrypted-material";
+pub const CIPHERTEXT: &str = "canary-kem-ciphertext";
+
+pub const SECRETS: [&str; 10] =
+    [PLAINTEXT, TOKEN, PASSWORD, XKS_ID, XKS_SECRET, SIGNATURE, MAC, IMPORT_TOKEN, MATERIAL, CIPHERTEXT];
+
+/// A request that breaks no constraint of the model, with every secret that the operation takes but for `GrantTokens`,
+/// which are of no grant, and `Recipient`, which is not taken.
+pub fn sample(op: Op, with: &With<'_>) -> Value {
+    let (key, blob) = (with.key, with.blob);
+    let material_id = "ab".repeat(32);
+    match op {
+        Op::CancelKeyDeletion
+        | Op::DeleteImportedKeyMaterial
+        | Op::DescribeKey
+        | Op::DisableKey
+        | Op::DisableKeyRotation
+        | Op::EnableKey
+        | Op::GetKeyLastUsage
+        | Op::GetKeyPolicy
+        | Op::GetKeyRotationStatus
+        | Op::GetPublicKey
+        | Op::ListGrants
+        | Op::ListKeyPolicies
+        | Op::ListKeyRotations
+        | Op::ListResourceTags
+        | Op::RotateKeyOnDemand => json!({ "KeyId": key }),
+        Op::ConnectCustomKeyStore | Op::DeleteCustomKeyStore | Op::DisconnectCustomKeyStore => {
+            json!({ "CustomKeyStoreId": "cks-1234567890abcdef0" })
+        }
+        Op::CreateAlias | Op::UpdateAlias => json!({ "AliasName": "alias/sample", "TargetKeyId": key }),
+        Op::CreateCustomKeyStore => json!({
+            "CustomKeyStoreName": "sample",
+            "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
+            "KeyStorePassword": PASSWORD,
+            "XksProxyUriEndpoint": "https://proxy.example.com",
+            "XksProxyUriPath": "/kms/xks/v1",
+            "XksProxyConnectivity": "PUBLIC_ENDPOINT",
+            "XksProxyAuthenticationCredential": { "AccessKeyId": XKS_ID, "RawSecretAccessKey": XKS_SECRET },
+        }),
+        Op::CreateGrant => json!({
+            "KeyId": key,
+            "GranteePrincipal": "arn:aws:iam::111122223333:role/sample",
+            "Operations": ["Encrypt", "Decrypt"],
+            "Name": "sample",
+        }),
+        Op::CreateKey => json!({ "Description": "sample", "Tags": [{ "TagKey": "purpose", "TagValue": "sample" }] }),
+        Op::Decapsulate => json!({
+            "KeyId": key,
+            "SharedSecretCiphertextBlob": base64(CIPHERTEXT),
+            "EncapsulationAlgorithm": "ML_KEM",
+        }),
+        Op::Decrypt => json!({ "KeyId": key, "CiphertextBlob": blob }),
+        Op::DeleteAlias => json!({ "AliasName": "alias/sample" }),
+        Op::DeriveSharedSecret => json!({
+            "KeyId": key,
+            "KeyAgreementAlgorithm": "ECDH",
+            "PublicKey": base64("a public key is none of our secrets"),
+        }),
+        Op::DescribeCustomKeyStores | Op::ListAliases | Op::ListKeys => json!({ "Limit": 10 }),
+        Op::EnableKeyRotation => json!({ "KeyId": key, "RotationPeriodInDays": 365 }),
+        Op::Encapsulate => json!({ "KeyId": key, "EncapsulationAlgorithm": "ML_KEM" }),
+        Op::Encrypt => json!({ "KeyId": key, "Plaintext": base64(PLAINTEXT) }),
+        Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext => json!({ "KeyId": key, "KeySpec": "AES_256" }),
+        Op::GenerateDataKeyPair | Op::GenerateDataKeyPairWithoutPlaintext => {
+            json!({ "KeyId": key, "KeyPairSpec": "RSA_2048" })
+        }
+        Op::GenerateMac => json!({ "KeyId": key, "Message": base64(PLAINTEXT), "MacAlgorithm": "HMAC_SHA_256" }),
+        Op::GenerateRandom => json!({ "NumberOfBytes": 32 }),
+        Op::GetParametersForImport => json!({
+            "KeyId": key,
+            "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+            "WrappingKeySpec": "RSA_2048",
+        }),
+        Op::ImportKeyMaterial => json!({
+            "KeyId": key,
+            "ImportToken": base64(IMPORT_TOKEN),
+            "EncryptedKeyMaterial": base64(MATERIAL),
+            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+            "KeyMaterialId": material_id,
+        }),
+        Op::ListRetirableGrants => json!({ "RetiringPrincipal": "arn:aws:iam::111122223333:role/sample" }),
+        Op::PutKeyPolicy => json!({ "KeyId": key, "Policy": "{\"Statement\":[]}" }),
+        Op::ReEncrypt => json!({ "CiphertextBlob": blob, "SourceKeyId": key, "DestinationKeyId": key }),
+        Op::ReplicateKey => json!({ "KeyId": key, "ReplicaRegion": "eu-west-1" }),
+        Op::RetireGrant => json!({ "GrantToken": TOKEN }),
+        Op::RevokeGrant => json!({ "KeyId": key, "GrantId": material_id }),
+        Op::ScheduleKeyDeletion => json!({ "KeyId": key, "PendingWindowInDays": 7 }),
+        Op::Sign => json!({ "KeyId": key, "Message": base64(PLAINTEXT), "SigningAlgorithm": "ECDSA_SHA_256" }),
+        Op::TagResource => json!({ "KeyId": key, "Tags": [{ "TagKey": "purpose", "TagValue": "sample" }] }),
+        Op::UntagResource => json!({ "KeyId": key, "TagKeys": ["purpose"] }),
+        Op::UpdateCustomKeyStore => json!({
+            "CustomKeyStoreId": "cks-1234567890abcdef0",
+            "KeyStorePassword": PASSWORD,
+            "XksProxyAuthenticationCredential": { "AccessKeyId": XKS_ID, "RawSecretAccessKey": XKS_SECRET },
+        }),
+        Op::UpdateKeyDescription => json!({ "KeyId": key, "Description": "sample" }),
+        Op::UpdatePrimaryRegion => json!({ "KeyId": key, "PrimaryRegion": "eu-west-1" }),
+        Op::Verify => json!({
+            "KeyId": key,
+            "Message": base64(PLAINTEXT),
+            "Signature": base64(SIGNATURE),
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        }),
+        Op::VerifyMac => json!({
+            "KeyId": key,
+            "Message": base64(PLAINTEXT),
+            "Mac": base64(MAC),
+            "MacAlgorithm": "HMAC_SHA_256",
+        }),
+    }
+}
