@@ -104,7 +104,7 @@ pub(crate) struct Common {
           hide_possible_values = true)]
     pub(crate) insecure_listen: Option<bool>,
 
-    /// An origin whose web pages may use keys, as in https://app.example; may be repeated [default: none]
+    /// An origin whose web pages may use keys, as in `https://app.example`; may be repeated [default: none]
     #[arg(long, value_name = "ORIGIN", env = "TRENT_CORS", hide_env_values = true, value_delimiter = ',',
           value_parser = origin)]
     pub(crate) cors: Option<Vec<String>>,

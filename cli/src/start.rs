@@ -68,6 +68,8 @@ fn log_to_stderr(filter: &str) -> Result<(), String> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        // It would complain on standard error that standard error takes nothing, and panic over that.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| format!("cannot log: {error}"))
 }

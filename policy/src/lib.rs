@@ -1,5 +1,5 @@
 //! Who may? One pure function over a request and the voices that speak about it, without I/O and without a clock.
-//! It does not find keys, check their state or word refusals; and as yet it evaluates no document: see [`decide`].
+//! It does not find keys, check their state or word refusals; and as yet it evaluates no document: see [`decide()`].
 
 mod decide;
 mod document;

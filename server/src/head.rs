@@ -42,6 +42,11 @@ pub(crate) fn refuse_ambiguous(parts: &Parts) -> Result<(), Fault> {
     if let Some(name) = ONCE_AT_MOST.iter().find(|name| parts.headers.get_all(**name).iter().count() > 1) {
         return Err(malformed(format!("The header {name} may be sent once only.")));
     }
+    // Codings that were not undone would be taken for the body (RFC 9112 section 6.1 and 7.1): only one is.
+    let codings: Vec<_> = parts.headers.get_all("transfer-encoding").iter().collect();
+    if !matches!(codings[..], []) && !matches!(codings[..], [only] if only.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err(malformed("The only transfer coding that is understood is chunked, once.".to_owned()));
+    }
     let host = parts.headers.get("host").map(|host| host.as_bytes());
     if host.is_none() && parts.version == Version::HTTP_11 {
         return Err(malformed("The header host is missing.".to_owned()));

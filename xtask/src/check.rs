@@ -3,7 +3,8 @@
 
 use crate::counts::{self, Count};
 use crate::run::run;
-use crate::{arrows, deny, generate, tree, words};
+use crate::tree::{self, cargo};
+use crate::{arrows, deny, fuzz, generate, links, words};
 use std::borrow::BorrowMut;
 use std::io::Write;
 use std::process::{Command, ExitCode};
@@ -12,8 +13,9 @@ use std::time::Instant;
 type Part = fn() -> Verdict;
 
 /// Each part by its name. What is no test counts as one.
-const PARTS: [(&str, Part); 12] = [
+const PARTS: [(&str, Part); 14] = [
     ("words", || words::check().into()),
+    ("links", || links::check().into()),
     ("arrows", || arrows::check().into()),
     ("generated", || generate::check().into()),
     ("format", || format().into()),
@@ -23,6 +25,7 @@ const PARTS: [(&str, Part); 12] = [
     ("docs", docs),
     ("licences", || deny::rules().into()),
     ("advisories", advisories),
+    ("fuzz", || fuzz::check().into()),
     ("release", || run(cargo("build --release --locked")).into()),
     ("conformance", conformance),
 ];
@@ -71,9 +74,9 @@ fn told(name: &str, part: Part) -> Count {
 
 /// Our own sources, and those of the packages that stand apart from the workspace.
 fn format() -> Result<(), String> {
-    run(cargo("fmt --all --check"))?;
+    run(cargo("fmt --all --check -- --color=never"))?;
     for apart in ["conformance/rust", "fuzz"] {
-        run(cargo("fmt --check").current_dir(tree::root().join(apart)))?;
+        run(cargo("fmt --check -- --color=never").current_dir(tree::root().join(apart)))?;
     }
     Ok(())
 }
@@ -100,9 +103,10 @@ fn doctests() -> Verdict {
     tests(cargo("test --workspace --doc --locked --no-fail-fast").env("RUSTDOC", tree::root().join("xtask/rustdoc")))
 }
 
+/// Of private items too, and links to them are fine: who reads these pages works on the project.
 fn docs() -> Verdict {
-    let arguments = "doc --workspace --no-deps --document-private-items --locked";
-    run(cargo(arguments).env("RUSTDOCFLAGS", "-D warnings")).into()
+    let arguments = "doc --workspace --no-deps --document-private-items --locked --keep-going";
+    run(cargo(arguments).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")).into()
 }
 
 fn advisories() -> Verdict {
@@ -129,11 +133,4 @@ fn conformance() -> Verdict {
         Ok(count) => Verdict { count: count.or_failed(), because: Some(output) },
         Err(unread) => Err::<(), _>(format!("{output}\n{unread}")).into(),
     }
-}
-
-/// Cargo with these arguments, at the root.
-fn cargo(arguments: &str) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments.split(' ')).current_dir(tree::root());
-    command
 }

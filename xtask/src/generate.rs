@@ -20,7 +20,7 @@ pub fn write() -> Result<(), String> {
     Ok(())
 }
 
-/// Fails if a file differs from what [`write`] would write, or lies there without being written by it.
+/// Fails if a file differs from what [`write()`] would write, or lies there without being written by it.
 pub fn check() -> Result<(), String> {
     let root = root();
     let wanted = files(&root)?;

@@ -36,10 +36,17 @@ pub fn run(mut command: impl BorrowMut<Command>) -> Result<String, Failed> {
 impl From<Failed> for String {
     /// The last of what it printed, and its end.
     fn from(Failed { output, end }: Failed) -> String {
-        let lines: Vec<&str> = output.lines().collect();
+        let lines: Vec<&str> = output.lines().filter(|line| tells(line)).collect();
         let last = &lines[lines.len().saturating_sub(TOLD_LINES)..];
         format!("{}\n{end}", last.join("\n"))
     }
+}
+
+/// Whether a line of a failed command says something: not that a crate was built, nor that a test passed.
+fn tells(line: &str) -> bool {
+    let built = ["Compiling ", "Checking ", "Documenting ", "Running ", "test result: ok."];
+    let words = line.trim_start();
+    !words.is_empty() && !line.ends_with(" ... ok") && !built.iter().any(|built| words.starts_with(built))
 }
 
 /// Both streams go to one file, in the order written: a pipe would stay open as long as any grandchild lives.

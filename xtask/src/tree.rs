@@ -15,6 +15,13 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).unwrap_or_else(|| root().join("target"))
 }
 
+/// Cargo with these arguments, at the root.
+pub fn cargo(arguments: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments.split(' ')).current_dir(root());
+    command
+}
+
 /// The manifest of one of our crates.
 pub fn manifest(krate: &str) -> Result<toml::Table, String> {
     let path = root().join(krate).join("Cargo.toml");
