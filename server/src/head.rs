@@ -44,7 +44,8 @@ pub(crate) fn refuse_ambiguous(parts: &Parts) -> Result<(), Fault> {
     }
     // Codings that were not undone would be taken for the body (RFC 9112 section 6.1 and 7.1): only one is.
     let codings: Vec<_> = parts.headers.get_all("transfer-encoding").iter().collect();
-    if !matches!(codings[..], []) && !matches!(codings[..], [only] if only.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+    if !matches!(codings[..], []) && !matches!(codings[..], [only] if only.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
         return Err(malformed("The only transfer coding that is understood is chunked, once.".to_owned()));
     }
     let host = parts.headers.get("host").map(|host| host.as_bytes());
