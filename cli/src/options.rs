@@ -87,8 +87,8 @@ pub(crate) struct Common {
     #[arg(long, value_name = "trent.toml", env = "TRENT_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// What to log to standard error: error, warn, info, debug, trace, or per part as in `info,server=debug` [default:
-    /// info]
+    /// What to log to standard error: error, warn, info, debug, trace, or per part as in `info,server=debug`, which
+    /// shows every call and is what `dev` logs [default: info]
     #[arg(long, value_name = "FILTER", env = "TRENT_LOG", hide_env_values = true, value_parser = log)]
     pub(crate) log: Option<String>,
 

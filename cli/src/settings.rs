@@ -94,9 +94,17 @@ fn common_with(mode: Mode, common: Common, file: File, home: Option<Home>) -> Se
         home,
         account: None,
         region: common.region.or(file.region).unwrap_or_else(|| "us-east-1".to_owned()),
-        log: common.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+        log: common.log.or(file.log).unwrap_or_else(|| log_of(mode).to_owned()),
         no_create: common.no_create.or(file.no_create).unwrap_or(false),
         cors: common.cors.or(file.cors).unwrap_or_default(),
+    }
+}
+
+/// Who develops against it wants to see the calls; who operates it has the audit trail for those that went well.
+fn log_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Serve => "info",
+        Mode::Dev => "info,server=debug",
     }
 }
 

@@ -169,6 +169,11 @@ async fn a_ciphertext_belongs_to_its_key_account_and_region() {
     let mut moved = unbase64(&blob);
     moved[13..49].copy_from_slice(other.as_bytes());
     assert_eq!(house.call(Op::Decrypt, json!({ "CiphertextBlob": base64(moved) })).await, bad_blob());
+    // The same id in another account is another key.
+    let mut moved = unbase64(&blob);
+    moved[1..13].copy_from_slice(common::STRANGER.as_bytes());
+    let told = house.call(Op::Decrypt, json!({ "CiphertextBlob": base64(moved), "KeyId": arn(&key) })).await;
+    assert_eq!(told, refusal("IncorrectKeyException", incorrect));
     let gone = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you \
                 are not allowed to access.";
     for elsewhere in [caller(OWN, "eu-west-1"), caller(common::STRANGER, REGION)] {

@@ -101,6 +101,30 @@ async fn after_an_unknown_commit_a_failure_that_cannot_be_committed_is_told_as_d
     assert_eq!(told, refusal("KMSInternalException", IN_DOUBT));
 }
 
+/// The first attempt landed and nobody could see it; the second one found its own change made and was refused, in doubt
+/// too. What is told is the end of the one that landed.
+#[tokio::test]
+async fn of_two_attempts_in_doubt_the_one_that_landed_is_told() {
+    let (mut blind, mut faulty) = (None, None);
+    let house = House::with(Mode::Serve, |store| {
+        let faulty = faulty.insert(Faulty::new(store)).clone();
+        blind.insert(Blind::new(faulty, Unread::Unavailable("not now".into()))).clone()
+    });
+    let house = house.await;
+    let (blind, faulty) = (blind.expect("an engine"), faulty.expect("an engine"));
+    let key = house.key().await;
+    faulty.next_where(Fate::Landed, move |batch| {
+        blind.fail(Read::Get, u32::from(of_a_call(batch)));
+        of_a_call(batch)
+    });
+    faulty.next_where(Fate::Lost, of_a_call);
+    let told = house.call(Op::ScheduleKeyDeletion, json!({ "KeyId": key })).await;
+    assert!(told.is_ok(), "{told:?}");
+    assert_eq!(faulty.planned(), 0, "there were two attempts");
+    assert_eq!(house.recorded(), ["CreateKey", "ScheduleKeyDeletion"]);
+    assert!(house.records()[1].get("errorCode").is_none());
+}
+
 #[tokio::test]
 async fn a_store_that_never_says_how_a_commit_ended_is_told_as_doubt_and_is_not_ready() {
     let (house, faulty) = faulty_house().await;

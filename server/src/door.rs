@@ -13,7 +13,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use kms::{Mode, Origin, Service};
 use tokio::sync::{Mutex, Semaphore};
-use tracing::{error, info};
+use tracing::{debug, error, info};
 use wire::fault_names::{ACCESS_DENIED_EXCEPTION, INTERNAL_FAILURE, UNKNOWN_OPERATION_EXCEPTION, VALIDATION_EXCEPTION};
 use wire::{Fault, Op, sigv4};
 
@@ -110,14 +110,13 @@ impl Door {
         let user_agent = head::user_agent(&parts);
         let origin = Origin { request_id: request_id.clone(), source_ip: peer.to_string(), user_agent };
         let answer = self.checked(Asked { parts, place, operation, page, origin }, body).await;
-        info!(
-            request_id,
-            operation = operation.map_or(place.name(), Op::name),
-            status = answer.status(),
-            error = answer.error(),
-            micros = started.elapsed().as_micros() as u64,
-            "answered"
-        );
+        let operation = operation.map_or(place.name(), Op::name);
+        let (status, micros) = (answer.status(), started.elapsed().as_micros() as u64);
+        // Of calls that went well there are too many, and the audit trail has each of them.
+        match answer.error() {
+            None => debug!(request_id, operation, status, micros, "answered"),
+            Some(error) => info!(request_id, operation, status, error, micros, "refused"),
+        }
         answer
     }
 

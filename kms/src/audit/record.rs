@@ -2,6 +2,9 @@
 //! what the pipeline noted, never of what an operation chooses to tell.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>
 
+use std::borrow::Cow;
+
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use wire::{Fault, Op};
 
@@ -32,38 +35,120 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// The record as one line, without its end.
     pub fn line(&self) -> String {
-        let (response, fault) = match &self.outcome {
-            Outcome::Done { changed } => (changed.as_ref().map(|arn| json!({ "keyId": arn })), None),
-            Outcome::Refused(fault) => (None, Some(fault)),
+        let (changed, fault) = match &self.outcome {
+            Outcome::Done { changed } => (changed.as_deref(), None),
+            Outcome::Refused(fault) => (None, Some(*fault)),
         };
-        let mut record = json!({
-            "eventVersion": EVENT_VERSION,
-            "userIdentity": identity(self.caller),
-            "eventTime": self.now.to_rfc3339(),
-            "eventSource": "kms.amazonaws.com",
-            "eventName": self.op.name(),
-            "awsRegion": self.caller.region(),
-            "sourceIPAddress": self.origin.source_ip,
-            "userAgent": self.origin.user_agent,
-            "requestParameters": self.parameters,
-            "responseElements": response,
-            "requestID": self.origin.request_id,
-            "eventID": self.event_id,
-            "readOnly": self.read_only,
-            "resources": resources(&self.resources),
-            "eventType": "AwsApiCall",
-            "managementEvent": true,
-            "recipientAccountId": self.caller.account(),
-            "eventCategory": "Management",
-        });
-        if let Some(fault) = fault {
-            record["errorCode"] = json!(fault.name);
-            if let Some(message) = &fault.message {
-                record["errorMessage"] = json!(beginning(message));
-            }
-        }
+        let record = Record {
+            event_version: EVENT_VERSION,
+            user_identity: Identity {
+                r#type: "Root",
+                principal_id: self.caller.account(),
+                arn: &self.caller.arn(),
+                account_id: self.caller.account(),
+                access_key_id: self.caller.access_key_id(),
+            },
+            event_time: &self.now.to_rfc3339(),
+            event_source: EVENT_SOURCE,
+            event_name: self.op.name(),
+            aws_region: self.caller.region(),
+            source_ip_address: &self.origin.source_ip,
+            user_agent: self.origin.user_agent.as_deref(),
+            error_code: fault.map(|fault| fault.name),
+            error_message: fault.and_then(|fault| fault.message.as_deref()).map(beginning),
+            request_parameters: self.parameters.as_ref(),
+            response_elements: changed.map(|arn| Response { key_id: arn }),
+            request_id: &self.origin.request_id,
+            event_id: self.event_id,
+            read_only: self.read_only,
+            resources: self.resources.iter().map(Resource::of).collect(),
+            event_type: "AwsApiCall",
+            management_event: true,
+            recipient_account_id: self.caller.account(),
+            event_category: "Management",
+            omitted: None,
+        };
         within_a_row(record)
     }
+}
+
+/// The newest form of CloudTrail's records.
+const EVENT_VERSION: &str = "1.11";
+
+/// The service that a record is of.
+const EVENT_SOURCE: &str = "kms.amazonaws.com";
+
+/// The members of a record, in the order in which CloudTrail's examples have them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    event_version: &'a str,
+    user_identity: Identity<'a>,
+    event_time: &'a str,
+    event_source: &'a str,
+    event_name: &'a str,
+    aws_region: &'a str,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip_address: &'a str,
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<Cow<'a, str>>,
+    request_parameters: Option<&'a Map<String, Value>>,
+    response_elements: Option<Response<'a>>,
+    #[serde(rename = "requestID")]
+    request_id: &'a str,
+    #[serde(rename = "eventID")]
+    event_id: &'a str,
+    read_only: bool,
+    resources: Vec<Resource<'a>>,
+    event_type: &'a str,
+    management_event: bool,
+    recipient_account_id: &'a str,
+    event_category: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    omitted: Option<Omitted>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    r#type: &'a str,
+    principal_id: &'a str,
+    arn: &'a str,
+    account_id: &'a str,
+    access_key_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    key_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    #[serde(rename = "accountId")]
+    account_id: &'a str,
+    r#type: &'a str,
+    #[serde(rename = "ARN")]
+    arn: &'a str,
+}
+
+impl<'a> Resource<'a> {
+    fn of((account, arn): &'a (String, String)) -> Resource<'a> {
+        Resource { account_id: account, r#type: "AWS::KMS::Key", arn }
+    }
+}
+
+/// What a record says of members that would have made it too long, as CloudTrail's do.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Omitted {
+    fields: [&'static str; 1],
+    original_size: usize,
+    reason: &'static str,
 }
 
 /// The longest error message in a record, in characters: constraint errors echo what the client sent.
@@ -72,32 +157,31 @@ const MAX_MESSAGE: usize = 2048;
 /// The longest line, in bytes: with its seal it has to fit a row of the outbox.
 const MAX_LINE: usize = 60 * 1024;
 
-fn beginning(message: &str) -> String {
+fn beginning(message: &str) -> Cow<'_, str> {
     match message.char_indices().nth(MAX_MESSAGE) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
+        Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
+        None => Cow::Borrowed(message),
     }
 }
 
-/// The record as a line. Where that would be too long the request's parameters are left out, and the record says so as
-/// CloudTrail's do.
-fn within_a_row(mut record: Value) -> String {
-    let line = record.to_string();
+/// The record as a line. Where that would be too long the request's parameters are left out, and the record says so.
+fn within_a_row(mut record: Record<'_>) -> String {
+    let line = text(&record);
     if line.len() <= MAX_LINE {
         return line;
     }
-    let size = record["requestParameters"].to_string().len();
-    record["requestParameters"] = Value::Null;
-    record["omitted"] = json!({
-        "fields": ["requestParameters"],
-        "originalSize": size,
-        "reason": format!("a record is at most {MAX_LINE} bytes"),
+    record.request_parameters = None;
+    record.omitted = Some(Omitted {
+        fields: ["requestParameters"],
+        original_size: line.len(),
+        reason: "a record is at most 61440 bytes",
     });
-    record.to_string()
+    text(&record)
 }
 
-/// The newest form of CloudTrail's records.
-const EVENT_VERSION: &str = "1.11";
+fn text(record: &Record<'_>) -> String {
+    serde_json::to_string(record).expect("a record is text and numbers, whose serialisation cannot fail")
+}
 
 /// The record of a request that nobody was believed to have sent: short, and nothing in it was verified.
 pub(crate) fn door_record(
@@ -111,7 +195,7 @@ pub(crate) fn door_record(
     let mut record = json!({
         "eventVersion": EVENT_VERSION,
         "eventTime": now.to_rfc3339(),
-        "eventSource": "kms.amazonaws.com",
+        "eventSource": EVENT_SOURCE,
         "eventType": "TrentAuthenticationFailure",
         "sourceIPAddress": origin.source_ip,
         "requestID": origin.request_id,
@@ -131,7 +215,7 @@ pub(crate) fn service_record(event_id: &str, name: &str, account: &str, region: 
         "eventVersion": EVENT_VERSION,
         "userIdentity": { "accountId": account, "invokedBy": "AWS Internal" },
         "eventTime": now.to_rfc3339(),
-        "eventSource": "kms.amazonaws.com",
+        "eventSource": EVENT_SOURCE,
         "eventName": name,
         "awsRegion": region,
         "sourceIPAddress": "AWS Internal",
@@ -140,26 +224,11 @@ pub(crate) fn service_record(event_id: &str, name: &str, account: &str, region: 
         "responseElements": { "keyId": arn },
         "eventID": event_id,
         "readOnly": false,
-        "resources": resources(&[(account.to_owned(), arn.to_owned())]),
+        "resources": [{ "accountId": account, "type": "AWS::KMS::Key", "ARN": arn }],
         "eventType": "AwsServiceEvent",
         "managementEvent": true,
         "recipientAccountId": account,
         "eventCategory": "Management",
     })
     .to_string()
-}
-
-fn identity(caller: &Caller) -> Value {
-    json!({
-        "type": "Root",
-        "principalId": caller.account(),
-        "arn": caller.arn(),
-        "accountId": caller.account(),
-        "accessKeyId": caller.access_key_id(),
-    })
-}
-
-fn resources(keys: &[(String, String)]) -> Value {
-    let key = |(account, arn): &(String, String)| json!({ "accountId": account, "type": "AWS::KMS::Key", "ARN": arn });
-    keys.iter().map(key).collect()
 }

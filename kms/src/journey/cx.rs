@@ -40,13 +40,15 @@ pub(crate) struct Drawn {
 
 impl Drawn {
     pub fn new(core: &Core) -> Drawn {
-        let mut counter = [0];
-        core.random.fill(&mut counter);
+        // The price of a draw is the same for one byte and for all of them.
+        let mut bytes = [0; 48];
+        core.random.fill(&mut bytes);
+        let (parts, _) = bytes.as_chunks::<16>();
         Drawn {
             sequence: core.next_sequence(),
-            event_id: uuid(&*core.random),
-            key_id: uuid(&*core.random),
-            counter: counter[0] % 16,
+            event_id: as_uuid(parts[0]),
+            key_id: as_uuid(parts[1]),
+            counter: parts[2][0] % 16,
         }
     }
 }
@@ -55,6 +57,10 @@ impl Drawn {
 pub(crate) fn uuid(random: &dyn Random) -> String {
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
+    as_uuid(bytes)
+}
+
+fn as_uuid(bytes: [u8; 16]) -> String {
     ::uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string()
 }
 
