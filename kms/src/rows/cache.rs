@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use store::{Revision, Store, Unread};
@@ -25,6 +25,8 @@ pub(super) struct Cache {
     hasher: RandomState,
     /// Every change up to this revision has left the cache.
     applied: AtomicU64,
+    /// Whether it will hear of the next one. While it does not, it answers for nothing new, and nobody waits for it.
+    follows: AtomicBool,
     moved: Notify,
 }
 
@@ -47,12 +49,16 @@ impl Cache {
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             hasher: RandomState::new(),
             applied: AtomicU64::new(0),
+            follows: AtomicBool::new(true),
             moved: Notify::new(),
         }
     }
 
-    /// The row as it was at `at`, a revision that [`Cache::reach`] gave out. None says nothing about the row.
+    /// The row as it was at `at`. None says nothing about the row.
     pub fn get<T: Record>(&self, at: Revision, name: &[u8]) -> Option<Row<T>> {
+        if at > self.applied.load(Ordering::Acquire) {
+            return None;
+        }
         let shard = self.shard(name).read().unwrap_or_else(PoisonError::into_inner);
         // What is kept is the newest there is. If it was written after the snapshot, the store knows what was before.
         let kept = shard.rows.get(name).filter(|kept| kept.revision <= at)?;
@@ -75,13 +81,16 @@ impl Cache {
         shard.rows.insert(name.to_vec(), kept);
     }
 
-    /// A snapshot that the cache answers for, at least as new as `newest`.
+    /// A snapshot at least as new as `newest`, which the cache answers for if it follows the store.
     pub async fn reach(&self, newest: Revision) -> Revision {
         loop {
             let moved = self.moved.notified();
             let applied = self.applied.load(Ordering::Acquire);
             if applied >= newest {
                 return applied;
+            }
+            if !self.follows.load(Ordering::Acquire) {
+                return newest;
             }
             moved.await;
         }
@@ -90,8 +99,11 @@ impl Cache {
     /// Follows the store for as long as it lives.
     pub async fn follow(&self, store: &dyn Store) {
         loop {
-            if let Err(Unread::Unavailable(why)) = self.follow_from_now(store).await {
-                tracing::warn!(why, "the store's changes cannot be followed; trying again");
+            let lost = self.follow_from_now(store).await;
+            self.follows.store(false, Ordering::Release);
+            self.moved.notify_waiters();
+            if let Err(Unread::Unavailable(why)) = lost {
+                tracing::warn!(why, "the store's changes cannot be followed, so that every read goes to it; trying again");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -105,6 +117,7 @@ impl Cache {
             *shard.write().unwrap_or_else(PoisonError::into_inner) = Shard { changed: newest, ..Shard::default() };
         }
         self.move_to(newest);
+        self.follows.store(true, Ordering::Release);
         loop {
             let commit = changes.next().await?;
             for (name, _) in &commit.changes {
@@ -127,7 +140,7 @@ impl Cache {
 }
 
 /// How long a store that cannot be followed is left alone.
-const RETRY: std::time::Duration = std::time::Duration::from_millis(100);
+const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -138,27 +151,42 @@ mod tests {
         Row { value: Arc::new(CounterRecord { keys }), version: 1, revision }
     }
 
+    fn cache_at(applied: Revision) -> Cache {
+        let cache = Cache::new();
+        cache.applied.store(applied, Ordering::Release);
+        cache
+    }
+
     fn told(cache: &Cache, at: Revision) -> Option<u32> {
         cache.get::<CounterRecord>(at, b"n").map(|row| row.value.keys)
     }
 
     #[test]
     fn a_row_is_told_only_to_snapshots_that_are_not_older_than_it() {
-        let cache = Cache::new();
+        let cache = cache_at(9);
         cache.keep(5, b"n", &row(1, 3));
         assert_eq!(told(&cache, 2), None, "the row of revision 3 was not there at 2");
         assert_eq!(told(&cache, 3), Some(1));
         assert_eq!(told(&cache, 9), Some(1));
+        assert_eq!(told(&cache, 10), None, "of revision 10 the cache has not heard");
     }
 
     #[test]
     fn a_row_read_before_a_change_is_not_kept_after_it() {
-        let cache = Cache::new();
+        let cache = cache_at(9);
         cache.shard(b"n").write().expect("no panic").changed = 6;
         cache.keep(5, b"n", &row(1, 3));
         assert_eq!(told(&cache, 9), None);
         cache.keep(6, b"n", &row(2, 6));
         assert_eq!(told(&cache, 9), Some(2));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_cache_that_has_lost_the_store() {
+        let cache = cache_at(5);
+        assert_eq!(cache.reach(4).await, 5);
+        cache.follows.store(false, Ordering::Release);
+        assert_eq!(cache.reach(7).await, 7);
     }
 
     #[test]
