@@ -320,6 +320,7 @@ const STRIPES: usize = 16;
 const KEYS_A_STRIPE: usize = 64;
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "these are their tests")]
 mod tests {
     use super::*;
 

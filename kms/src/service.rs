@@ -134,6 +134,7 @@ impl Service {
         }))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     /// Who sent this request: in `serve` who signed it, in `dev` who it says it is.
     ///
     /// Errors: AWS's refusals of signatures; KMSInternalException if the access key cannot be read.
