@@ -1,5 +1,6 @@
 //! The ladder of keys, each a type of its own, so that a key of one step cannot be used on another. How the seal key
-//! stands in its file is in `seal_file`, how a record is sealed in `record`, what material seals in `blob`.
+//! stands in its file is in `seal_file`, how a record is sealed in `record`, what material seals in `blob`, an
+//! import token in `token`.
 
 use crate::aead::derive_key;
 use crate::record::RecordKeys;
@@ -25,7 +26,7 @@ impl SealKey {
 
     /// Seals a store key: 81 bytes, different at every call. `associated` says where they belong.
     pub fn wrap(&self, store_key: &StoreKey, associated: &[u8], random: &dyn Random) -> Vec<u8> {
-        wrap(&self.0, WRAP_STORE_KEY, &store_key.0, associated, random)
+        wrap(&self.0, WRAP_STORE_KEY, store_key.0.expose(), associated, random)
     }
 
     /// Opens what [`SealKey::wrap`] sealed.
@@ -33,12 +34,12 @@ impl SealKey {
     /// # Errors
     /// [`Unsealable`] under another seal key, with other associated data, or if a bit is wrong.
     pub fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<StoreKey, Unsealable> {
-        unwrap(&self.0, WRAP_STORE_KEY, wrapped, associated).map(StoreKey)
+        unwrap_key(&self.0, WRAP_STORE_KEY, wrapped, associated).map(StoreKey)
     }
 }
 
 /// The root of one store. Everything in the store hangs from it; it is itself stored only wrapped.
-pub struct StoreKey(Key);
+pub struct StoreKey(pub(crate) Key);
 
 impl StoreKey {
     /// A fresh store key: at a store's first start, and for each new generation.
@@ -73,7 +74,7 @@ pub struct EpochKey(Key);
 impl EpochKey {
     /// Seals a key-encryption key: 81 bytes, different at every call.
     pub fn wrap(&self, kek: &Kek, associated: &[u8], random: &dyn Random) -> Vec<u8> {
-        wrap(&self.0, WRAP_KEK, &kek.0, associated, random)
+        wrap(&self.0, WRAP_KEK, kek.0.expose(), associated, random)
     }
 
     /// Opens what [`EpochKey::wrap`] sealed.
@@ -81,7 +82,7 @@ impl EpochKey {
     /// # Errors
     /// [`Unsealable`] under another epoch's key, with other associated data, or if a bit is wrong.
     pub fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Kek, Unsealable> {
-        unwrap(&self.0, WRAP_KEK, wrapped, associated).map(Kek)
+        unwrap_key(&self.0, WRAP_KEK, wrapped, associated).map(Kek)
     }
 }
 
@@ -96,7 +97,7 @@ impl Kek {
 
     /// Seals material: 81 bytes, different at every call.
     pub fn wrap(&self, material: &Material, associated: &[u8], random: &dyn Random) -> Vec<u8> {
-        wrap(&self.0, WRAP_MATERIAL, &material.0, associated, random)
+        wrap(&self.0, WRAP_MATERIAL, material.0.expose(), associated, random)
     }
 
     /// Opens what [`Kek::wrap`] sealed.
@@ -104,7 +105,7 @@ impl Kek {
     /// # Errors
     /// [`Unsealable`] under another key-encryption key, with other associated data, or if a bit is wrong.
     pub fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Material, Unsealable> {
-        unwrap(&self.0, WRAP_MATERIAL, wrapped, associated).map(Material)
+        unwrap_key(&self.0, WRAP_MATERIAL, wrapped, associated).map(Material)
     }
 }
 
@@ -123,11 +124,18 @@ impl Material {
     }
 }
 
+/// Opens a wrapped key, which has 32 bytes.
+fn unwrap_key(outer: &Key, label: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unsealable> {
+    Key::from_secret(&unwrap(outer, label, wrapped, associated)?).ok_or(Unsealable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::blob::{Blob, Place, Sealer, open};
     use crate::testing::{Seeded, Stuck};
+    use crate::token::{Token, TokenKey};
+    use crate::wrapping::WrappingKey;
     use serde_json::Value;
     use std::collections::{BTreeMap, HashSet};
 
@@ -287,6 +295,7 @@ mod tests {
     fn every_key_is_shared_between_threads() {
         fn shared<T: Send + Sync + 'static>() {}
         shared::<(SealKey, StoreKey, RecordKeys, EpochKey, Kek, Material, Sealer, crate::SigningKey, SecretBytes)>();
+        shared::<(TokenKey, Token, WrappingKey)>();
     }
 
     /// A line here does not compile if a secret type gains one of these traits: then two `impl`s fit and the compiler
@@ -306,8 +315,8 @@ mod tests {
         }
         macro_rules! secrets_lack {
             ($($lacked:path),+) => {$(
-                lacks!(SecretBytes, Key, SealKey, StoreKey, RecordKeys, EpochKey, Kek, Material, crate::SigningKey, Sealer
-                    => $lacked);
+                lacks!(SecretBytes, Key, SealKey, StoreKey, RecordKeys, EpochKey, Kek, Material, crate::SigningKey, Sealer,
+                    TokenKey, Token, WrappingKey => $lacked);
             )+};
         }
         secrets_lack!(std::fmt::Debug, std::fmt::Display, Clone, PartialEq, serde::Serialize, AsRef<[u8]>);

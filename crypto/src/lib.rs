@@ -7,6 +7,7 @@
 //! SealKey          a file of its own, apart from the store
 //!   └ StoreKey     one per store and generation
 //!       ├ RecordKeys   derived; seal every row of the store
+//!       ├ TokenKey     derived; seals import tokens, and in each the key that unwraps what comes in with it
 //!       └ EpochKey     derived; seals the key-encryption keys
 //!           └ Kek      one per material, so that destroying one destroys the material
 //!               └ Material   a KMS key's bytes; seals a client's blobs
@@ -23,7 +24,9 @@ mod sigv4;
 pub mod spec;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod token;
 mod wrap;
+pub mod wrapping;
 
 pub use keys::{EpochKey, Kek, Material, SealKey, StoreKey};
 pub use random::{Random, SystemRandom};

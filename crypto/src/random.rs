@@ -1,5 +1,6 @@
 //! Where unpredictable bytes come from: an argument everywhere, so that a test can hand in a source that repeats
-//! itself. Nothing in this crate draws from anywhere else.
+//! itself. Nothing in this crate draws from anywhere else, except what makes an RSA key: the library takes no source
+//! for that.
 
 /// A source of bytes that nobody can predict.
 pub trait Random: Send + Sync {

@@ -84,6 +84,18 @@ impl SecretBytes {
         SecretBytes(Zeroizing::new(vec![0; len]))
     }
 
+    /// A secret that `write` puts straight in its place: it is given `room` bytes and says how many it wrote. The rest
+    /// is erased with the secret.
+    pub(crate) fn written_by<E>(
+        room: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<SecretBytes, E> {
+        let mut secret = SecretBytes::zeros(room);
+        let len = write(secret.expose_mut())?;
+        secret.0.truncate(len);
+        Ok(secret)
+    }
+
     /// The bytes, no longer secret. For what was sealed to be intact rather than to be hidden.
     pub(crate) fn into_vec(mut self) -> Vec<u8> {
         std::mem::take(&mut self.0)

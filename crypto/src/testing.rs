@@ -1,5 +1,7 @@
-//! Randomness that is none, for tests: a stream that can be repeated and a source that is stuck.
+//! What is secret to nobody, for tests: randomness that can be repeated or is stuck, and RSA keys that took no time to
+//! make.
 
+use crate::wrapping::{WrappingKey, WrappingKeySpec};
 use crate::{Random, sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,4 +36,14 @@ impl Random for Stuck {
     fn fill(&self, out: &mut [u8]) {
         out.fill(self.0);
     }
+}
+
+/// The same wrapping key for the same spec, always.
+pub fn wrapping_key(spec: WrappingKeySpec) -> WrappingKey {
+    let pkcs8: &[u8] = match spec {
+        WrappingKeySpec::Rsa2048 => include_bytes!("../tests/vectors/rsa-2048.pk8"),
+        WrappingKeySpec::Rsa3072 => include_bytes!("../tests/vectors/rsa-3072.pk8"),
+        WrappingKeySpec::Rsa4096 => include_bytes!("../tests/vectors/rsa-4096.pk8"),
+    };
+    WrappingKey::from_pkcs8(pkcs8).expect("it is a key of this spec")
 }

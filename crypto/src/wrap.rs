@@ -1,40 +1,40 @@
-//! One key sealed under another: `version(1) = 1 ‖ nonce(32) ‖ ciphertext(32) ‖ tag(16)`, 81 bytes. Which key it is
-//! and where it belongs is the caller's associated data; the steps of the ladder that may be wrapped are in `keys`.
+//! A secret sealed under a key: `version(1) = 1 ‖ nonce(32) ‖ ciphertext ‖ tag(16)`, 81 bytes for a key. Which secret it
+//! is and where it belongs is the caller's label and associated data; what may be wrapped is in `keys` and `token`.
 
 use crate::aead::{IV_LEN, TAG_LEN, derive, open, seal};
 use crate::random::draw;
-use crate::secret::{KEY_LEN, Key};
+use crate::secret::{KEY_LEN, Key, SecretBytes};
 use crate::{Random, Unsealable};
 use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
 const NONCE_LEN: usize = 32;
-const WRAPPED_LEN: usize = 1 + NONCE_LEN + KEY_LEN + TAG_LEN;
+/// How many bytes the sealed form is longer than the secret.
+const OVERHEAD: usize = 1 + NONCE_LEN + TAG_LEN;
 
-/// Seals `inner` under `outer`. `label` names the step, so that no wrapped key is taken for one of another step.
-pub(crate) fn wrap(outer: &Key, label: &str, inner: &Key, associated: &[u8], random: &dyn Random) -> Vec<u8> {
+/// Seals `inner` under `outer`. `label` says what it is, so that no wrapped secret is taken for one of another kind.
+pub(crate) fn wrap(outer: &Key, label: &str, inner: &[u8], associated: &[u8], random: &dyn Random) -> Vec<u8> {
     let nonce: [u8; NONCE_LEN] = draw(random);
-    let mut wrapped = Vec::with_capacity(WRAPPED_LEN);
+    let mut wrapped = Vec::with_capacity(OVERHEAD + inner.len());
     wrapped.push(VERSION);
     wrapped.extend_from_slice(&nonce);
     let ciphertext_at = wrapped.len();
-    wrapped.extend_from_slice(inner.expose());
+    wrapped.extend_from_slice(inner);
     let (key, iv) = once(outer, label, &nonce);
     let tag = seal(&key, iv, &authenticated(associated), &mut wrapped[ciphertext_at..]);
     wrapped.extend_from_slice(&tag);
     wrapped
 }
 
-/// Opens what [`wrap`] made with the same three arguments.
-pub(crate) fn unwrap(outer: &Key, label: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unsealable> {
+/// Opens what [`wrap`] made with the same key, label and associated data.
+pub(crate) fn unwrap(outer: &Key, label: &str, wrapped: &[u8], associated: &[u8]) -> Result<SecretBytes, Unsealable> {
     let (&version, rest) = wrapped.split_first().ok_or(Unsealable)?;
     if version != VERSION {
         return Err(Unsealable);
     }
     let (nonce, sealed) = rest.split_first_chunk().ok_or(Unsealable)?;
     let (key, iv) = once(outer, label, nonce);
-    let inner = open(&key, iv, &authenticated(associated), sealed)?;
-    Key::from_secret(&inner).ok_or(Unsealable)
+    open(&key, iv, &authenticated(associated), sealed)
 }
 
 /// The key and IV of this one sealing. A fresh key for each leaves no limit to how often `outer` may be used, where
