@@ -9,6 +9,11 @@
 //! other line parses and one, which no caller was told of, does not. *A line may stand twice*, with one `eventID`:
 //! when a file fails to sync, what was not known to be on the disk is written once more into a new one.
 //!
+//! *Callers write.* Who comes while nobody writes takes the lead and writes at once; who comes meanwhile queues, and
+//! the leader takes all of them along in its next write. So a line wakes no other thread. A write goes to the page
+//! cache; if it hangs all the same, or waits for a sync before a new file, it holds one worker thread and never a
+//! second: everybody else waits as a future. Syncing has a thread of its own, and lines are written meanwhile.
+//!
 //! *Closed, not lossy.* A line that cannot be written is an error for its caller, who must then refuse the call; the
 //! next line is tried again, so that a disk that was full recovers by itself.
 
@@ -17,10 +22,12 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::mem;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -32,7 +39,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 pub trait Trail: Send + Sync {
     /// Writes one line, given without its newline. When it returns, the operating system has the line: it survives the
     /// end of this process, and at the latest a second later the end of the machine. Once its turn has come, dropping
-    /// the future does not take the line back.
+    /// the future does not take the line back. A future that was polled is polled on or dropped: put aside, it may hold
+    /// up the others.
     ///
     /// # Errors
     /// The line is not in the trail, and the call it records must be refused.
@@ -65,7 +73,7 @@ pub enum TrailError {
         /// The same in its words.
         message: String,
     },
-    /// The trail's thread has ended.
+    /// A bug ended it: writing or syncing has panicked.
     Stopped,
 }
 
@@ -84,11 +92,12 @@ impl fmt::Display for TrailError {
 
 impl std::error::Error for TrailError {}
 
-/// The trail in a directory. One thread writes; dropping the trail ends it, after a last sync.
+/// The trail in a directory. Its callers write and one thread syncs; dropping the trail ends that, after a last sync.
 pub struct FileTrail {
-    jobs: Option<Sender<Job>>,
+    desk: Arc<Desk>,
     room: Arc<Semaphore>,
     recent: HashSet<String>,
+    syncs: Option<Sender<Reply>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -103,7 +112,7 @@ impl FileTrail {
         FileTrail::start(dir, FILE_BYTES, RealDisk)
     }
 
-    fn start(dir: &Path, file_bytes: u64, mut disk: impl Disk) -> io::Result<FileTrail> {
+    fn start(dir: &Path, file_bytes: u64, disk: impl Disk) -> io::Result<FileTrail> {
         make_directory(dir)?;
         let newest = newest(dir)?;
         let recent = newest.map_or(Ok(HashSet::new()), |number| event_ids(dir, number))?;
@@ -113,30 +122,26 @@ impl FileTrail {
         };
         // Whoever finds a record among the recent ones may forget it elsewhere, so they must be on the disk by then. A
         // page turns only after the one before it was synced.
-        current.sync(&mut disk)?;
+        sync_file(&disk, &current.file)?;
         sync_names(dir)?;
         let writer = Writer {
             dir: dir.to_owned(),
             file_bytes,
-            disk,
             last: current.number,
             current: Some(current),
             unsynced: Vec::new(),
-            sync_at: None,
         };
-        let (jobs, todo) = mpsc::channel();
-        let thread = thread::Builder::new().name("audit-trail".to_owned()).spawn(move || writer.run(&todo))?;
+        let desk = Arc::new(Desk {
+            queue: Mutex::default(),
+            writer: Mutex::new(writer),
+            syncing: Mutex::new(()),
+            disk: Box::new(disk),
+        });
+        let (syncs, asked) = mpsc::channel();
+        let syncer = Arc::clone(&desk);
+        let thread = thread::Builder::new().name("audit-trail".to_owned()).spawn(move || syncer.keep_synced(&asked))?;
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
-        Ok(FileTrail { jobs: Some(jobs), room, recent, thread: Some(thread) })
-    }
-
-    /// Waits for room in the queue, hands the job over and waits for its answer.
-    async fn ask(&self, weight: u32, job: impl FnOnce(Answer) -> Job) -> Result<(), TrailError> {
-        let room = Arc::clone(&self.room).acquire_many_owned(weight).await.map_err(|_| TrailError::Stopped)?;
-        let (reply, answer) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or(TrailError::Stopped)?;
-        jobs.send(job(Answer { reply, _room: room })).map_err(|_| TrailError::Stopped)?;
-        answer.await.map_err(|_| TrailError::Stopped)?
+        Ok(FileTrail { desk, room, recent, syncs: Some(syncs), thread: Some(thread) })
     }
 }
 
@@ -144,12 +149,27 @@ impl Trail for FileTrail {
     fn append(&self, line: Vec<u8>) -> Fut<'_, Result<(), TrailError>> {
         Box::pin(async move {
             let weight = weight(&line)?;
-            self.ask(weight, |answer| Job::Line(line, answer)).await
+            let room = Arc::clone(&self.room).acquire_many_owned(weight).await.map_err(|_| TrailError::Stopped)?;
+            // Without its thread nothing would be synced any more.
+            if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+                return Err(TrailError::Stopped);
+            }
+            let (reply, told) = oneshot::channel();
+            // Here and below: who gets the lead uses it by letting it go.
+            drop(self.desk.queue(Waiting { line, answer: Answer { reply, _room: room } }));
+            let Told { written, lead } = told.await.map_err(|_| TrailError::Stopped)?;
+            drop(lead);
+            written
         })
     }
 
     fn sync(&self) -> Fut<'_, Result<(), TrailError>> {
-        Box::pin(self.ask(JOB_BYTES, Job::Sync))
+        Box::pin(async move {
+            let (reply, synced) = oneshot::channel();
+            let syncs = self.syncs.as_ref().ok_or(TrailError::Stopped)?;
+            syncs.send(reply).map_err(|_| TrailError::Stopped)?;
+            synced.await.map_err(|_| TrailError::Stopped)?
+        })
     }
 
     fn recent_event_ids(&self) -> HashSet<String> {
@@ -159,7 +179,7 @@ impl Trail for FileTrail {
 
 impl Drop for FileTrail {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.syncs = None;
         if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
             tracing::error!("the audit trail's thread had panicked");
         }
@@ -172,160 +192,278 @@ fn weight(line: &[u8]) -> Result<u32, TrailError> {
         return Err(TrailError::NotALine);
     }
     let bytes = u32::try_from(line.len()).ok().filter(|bytes| *bytes <= LINE_BYTES).ok_or(TrailError::TooLong)?;
-    Ok(bytes + JOB_BYTES)
+    Ok(bytes + WAITING_BYTES)
 }
 
-enum Job {
-    Line(Vec<u8>, Answer),
-    Sync(Answer),
-}
-
-/// Who waits, and the room that the job took in the queue until it is answered.
-struct Answer {
-    reply: oneshot::Sender<Result<(), TrailError>>,
-    _room: OwnedSemaphorePermit,
-}
-
-/// Whoever has gone away needs no answer.
-fn tell(answers: Vec<Answer>, result: &Result<(), TrailError>) {
-    for answer in answers {
-        let _ = answer.reply.send(result.clone());
-    }
-}
-
-/// What the writer asks of the disk, apart so that tests can let it fail.
-trait Disk: Send + 'static {
-    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
-    fn sync(&mut self, file: &File) -> io::Result<()>;
+/// What the trail asks of the disk, apart so that tests can let it fail.
+trait Disk: Send + Sync + 'static {
+    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()>;
+    fn sync(&self, file: &File) -> io::Result<()>;
 }
 
 struct RealDisk;
 
 impl Disk for RealDisk {
-    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
 
-    fn sync(&mut self, file: &File) -> io::Result<()> {
+    fn sync(&self, file: &File) -> io::Result<()> {
         file.sync_data()
     }
 }
 
-/// The thread's own.
-struct Writer<D> {
+type Reply = oneshot::Sender<Result<(), TrailError>>;
+
+/// A line whose turn has come. It is written whether or not its caller is still there.
+struct Waiting {
+    line: Vec<u8>,
+    answer: Answer,
+}
+
+/// Who waits, and the room that the line took in the queue until it is answered.
+struct Answer {
+    reply: oneshot::Sender<Told>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Answer {
+    /// Whoever has gone away needs no answer, and lets the lead go.
+    fn tell(self, written: Result<(), TrailError>, lead: Option<Lead>) {
+        let _ = self.reply.send(Told { written, lead });
+    }
+}
+
+/// What became of a line; and perhaps its caller leads now.
+struct Told {
+    written: Result<(), TrailError>,
+    lead: Option<Lead>,
+}
+
+/// The lead: to be the one who writes. To let it go is to use it, so that it cannot be lost in the hands of a caller
+/// whose future is dropped.
+struct Lead(Arc<Desk>);
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.0.lead();
+    }
+}
+
+/// What the callers and the thread share. Who needs two of the locks takes `syncing` before `writer`; `queue` is taken
+/// alone, and for moments.
+struct Desk {
+    queue: Mutex<Queue>,
+    /// One sync at a time: of two at once, the one that went well could hide that the other failed.
+    syncing: Mutex<()>,
+    writer: Mutex<Writer>,
+    disk: Box<dyn Disk>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// Somebody has the lead. INVARIANT: while nobody has, nothing waits.
+    led: bool,
+}
+
+impl Desk {
+    /// The lead, if nobody has it.
+    fn queue(self: &Arc<Self>, waiting: Waiting) -> Option<Lead> {
+        let mut queue = self.locked_queue();
+        queue.waiting.push_back(waiting);
+        let led = mem::replace(&mut queue.led, true);
+        drop(queue);
+        (!led).then(|| Lead(Arc::clone(self)))
+    }
+
+    /// Writes what waits, round after round, and ends when nothing does; or, so that no caller waits long for strangers,
+    /// when one that was just answered takes over. To the runtime this is one step: no dropped future cuts it short.
+    fn lead(self: &Arc<Self>) {
+        for round in 1_u64.. {
+            let group = self.next_group();
+            if group.is_empty() {
+                return;
+            }
+            let (lines, mut answers) = joined(group);
+            // A panic poisons the lock it went through, which closes the trail; but nobody waits for ever.
+            let written = catch_unwind(AssertUnwindSafe(|| self.write(&lines))).unwrap_or(Err(TrailError::Stopped));
+            let heir = if round >= ROUNDS && self.somebody_waits() { take_heir(&mut answers) } else { None };
+            for answer in answers {
+                answer.tell(written.clone(), None);
+            }
+            if let Some(heir) = heir {
+                return heir.tell(written, Some(Lead(Arc::clone(self))));
+            }
+        }
+    }
+
+    /// What waits, within bounds: while one group is written, the next one gathers. If there is nothing, the lead is
+    /// given up, in the same moment.
+    fn next_group(&self) -> Vec<Waiting> {
+        let mut queue = self.locked_queue();
+        let (mut group, mut bytes) = (Vec::new(), 0);
+        while bytes < GROUP_BYTES
+            && let Some(waiting) = queue.waiting.pop_front()
+        {
+            bytes += waiting.line.len();
+            group.push(waiting);
+        }
+        queue.led = !group.is_empty();
+        group
+    }
+
+    fn somebody_waits(&self) -> bool {
+        !self.locked_queue().waiting.is_empty()
+    }
+
+    /// Nothing that is done under this lock leaves the queue half changed.
+    fn locked_queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The leader's write. No other line comes between its sync and its write, so after the sync there is room.
+    fn write(&self, lines: &[u8]) -> Result<(), TrailError> {
+        let mut writer = lock(&self.writer)?;
+        if writer.must_sync_before(lines) {
+            drop(writer);
+            self.sync()?;
+            writer = lock(&self.writer)?;
+        }
+        writer.write(&*self.disk, lines)
+    }
+
+    /// Every line that was written before is on the disk when this returns; others are written while it waits for that.
+    ///
+    /// After a failed sync the kernel may have forgotten what it could not write, and a second sync of that file would
+    /// promise what nobody keeps. So the lines are written once more, into a new file, together with those that came
+    /// meanwhile. The same goes for a file that somebody has deleted.
+    fn sync(&self) -> Result<(), TrailError> {
+        let _alone = lock(&self.syncing)?;
+        let mut writer = lock(&self.writer)?;
+        let Some(current) = &writer.current else { return writer.turn_page(&*self.disk) };
+        let (file, bytes) = (Arc::clone(&current.file), writer.unsynced.len());
+        if bytes == 0 {
+            return Ok(());
+        }
+        drop(writer);
+        let synced = sync_file(&*self.disk, &file);
+        writer = lock(&self.writer)?;
+        if let Err(error) = synced {
+            writer.distrust_current(&error);
+            return writer.turn_page(&*self.disk);
+        }
+        writer.forget(bytes);
+        Ok(())
+    }
+
+    /// The thread's work: syncs when asked, and [`SYNC_EVERY`] unasked; once more when nobody can ask any longer. The
+    /// clock only paces; no record takes its time from it.
+    fn keep_synced(&self, asked: &Receiver<Reply>) {
+        let mut due = Instant::now() + SYNC_EVERY;
+        let mut open = true;
+        while open {
+            let first = asked.recv_timeout(due.saturating_duration_since(Instant::now()));
+            due = Instant::now() + SYNC_EVERY;
+            open = !matches!(first, Err(RecvTimeoutError::Disconnected));
+            // One sync serves all who have asked before it begins.
+            let replies: Vec<Reply> = first.into_iter().chain(asked.try_iter()).collect();
+            let synced = self.sync();
+            if let Err(error) = &synced {
+                tracing::error!(%error, "the audit trail cannot be synced");
+                open &= *error != TrailError::Stopped;
+            }
+            for reply in replies {
+                let _ = reply.send(synced.clone());
+            }
+        }
+    }
+}
+
+/// The lines of a group, each with its newline, and who waits for them.
+fn joined(group: Vec<Waiting>) -> (Vec<u8>, Vec<Answer>) {
+    let mut lines = Vec::with_capacity(group.iter().map(|waiting| waiting.line.len() + 1).sum());
+    let mut answers = Vec::with_capacity(group.len());
+    for Waiting { line, answer } in group {
+        lines.extend_from_slice(&line);
+        lines.push(b'\n');
+        answers.push(answer);
+    }
+    (lines, answers)
+}
+
+/// One who is still there.
+fn take_heir(answers: &mut Vec<Answer>) -> Option<Answer> {
+    let heir = answers.iter().position(|answer| !answer.reply.is_closed())?;
+    Some(answers.swap_remove(heir))
+}
+
+/// Whoever held it panicked: what it guards may be half changed.
+fn lock<T>(mutex: &Mutex<T>) -> Result<MutexGuard<'_, T>, TrailError> {
+    mutex.lock().map_err(|_| TrailError::Stopped)
+}
+
+/// Where the lines go, in order.
+struct Writer {
     dir: PathBuf,
     file_bytes: u64,
-    disk: D,
     /// The greatest number used so far.
     last: u64,
     /// `None` after a failed sync, until a new file has taken over what the old one may have lost.
     current: Option<Numbered>,
     /// The lines whose callers were answered and that are not known to be on the disk.
     unsynced: Vec<u8>,
-    /// When they shall be at the latest. The clock only paces; no record takes its time from it.
-    sync_at: Option<Instant>,
 }
 
-impl<D: Disk> Writer<D> {
-    fn run(mut self, jobs: &Receiver<Job>) {
-        loop {
-            match self.wait(jobs) {
-                Ok(first) => self.serve(group(first, jobs)),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            if self.sync_at.is_some_and(|due| due <= Instant::now()) {
-                self.sync_unasked();
-            }
-        }
-        if self.sync_at.is_some() {
-            self.sync_unasked();
-        }
+impl Writer {
+    fn must_sync_before(&self, lines: &[u8]) -> bool {
+        self.current.is_none() || self.unsynced.len() + lines.len() > UNSYNCED_BYTES || self.is_full(lines)
     }
 
-    fn wait(&self, jobs: &Receiver<Job>) -> Result<Job, RecvTimeoutError> {
-        match self.sync_at {
-            Some(due) => jobs.recv_timeout(due.saturating_duration_since(Instant::now())),
-            None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        }
-    }
-
-    /// All lines in one write, answered; then one sync for all who asked.
-    fn serve(&mut self, group: Vec<Job>) {
-        let (mut lines, mut writers, mut syncers) = (Vec::new(), Vec::new(), Vec::new());
-        for job in group {
-            match job {
-                Job::Line(line, answer) => {
-                    lines.extend_from_slice(&line);
-                    lines.push(b'\n');
-                    writers.push(answer);
-                }
-                Job::Sync(answer) => syncers.push(answer),
-            }
-        }
-        if !writers.is_empty() {
-            let written = self.write(&lines);
-            tell(writers, &written);
-        }
-        if !syncers.is_empty() {
-            let synced = self.sync();
-            tell(syncers, &synced);
-        }
-    }
-
-    fn write(&mut self, lines: &[u8]) -> Result<(), TrailError> {
-        if self.current.is_none() || self.unsynced.len() + lines.len() > UNSYNCED_BYTES {
-            self.sync()?;
-        }
+    fn is_full(&self, lines: &[u8]) -> bool {
         let full = |current: &Numbered| current.bytes > 0 && current.bytes + lines.len() as u64 > self.file_bytes;
-        if self.current.as_ref().is_some_and(full) {
-            self.sync()?;
-            self.turn_page()?;
+        self.current.as_ref().is_some_and(full)
+    }
+
+    fn write(&mut self, disk: &dyn Disk, lines: &[u8]) -> Result<(), TrailError> {
+        if self.is_full(lines) {
+            self.turn_page(disk)?;
         }
         let current = self.current.as_mut().ok_or(TrailError::Stopped)?;
-        current.append(&mut self.disk, lines).map_err(|error| doing("write", &current.path, &error))?;
+        current.append(disk, lines).map_err(|error| doing("write", &current.path, &error))?;
         self.unsynced.extend_from_slice(lines);
-        self.sync_at.get_or_insert_with(|| Instant::now() + SYNC_EVERY);
         Ok(())
     }
 
-    /// After a failed sync the kernel may have forgotten what it could not write, and a second sync of that file would
-    /// promise what nobody keeps. So the lines are written once more, into a new file. The same goes for a file that
-    /// somebody has deleted.
-    fn sync(&mut self) -> Result<(), TrailError> {
-        if self.current.is_some() && self.unsynced.is_empty() {
-            return Ok(());
-        }
-        match self.current.as_ref().map(|current| (current.sync(&mut self.disk), &current.path)) {
-            Some((Ok(()), _)) => {}
-            Some((Err(error), path)) => {
-                tracing::error!(%error, path = %path.display(), "an audit file cannot be synced; a new one takes over");
-                self.current = None;
-                self.turn_page()?;
-            }
-            None => self.turn_page()?,
-        }
-        self.unsynced.clear();
-        self.sync_at = None;
-        Ok(())
+    /// The first `bytes` of what was not known to be on the disk are there.
+    fn forget(&mut self, bytes: usize) {
+        self.unsynced.drain(..bytes);
+        self.unsynced.shrink_to(UNSYNCED_KEPT_BYTES);
     }
 
-    /// A new file, which begins with every line that is not known to be on the disk.
-    fn turn_page(&mut self) -> Result<(), TrailError> {
-        let next = self.next_page().map_err(|error| doing("begin a new audit file in", &self.dir, &error))?;
+    fn distrust_current(&mut self, error: &io::Error) {
+        if let Some(current) = self.current.take() {
+            tracing::error!(%error, path = %current.path.display(), "an audit file cannot be synced; a new one takes over");
+        }
+    }
+
+    /// A new file, which begins with every line that is not known to be on the disk. When this returns they are.
+    fn turn_page(&mut self, disk: &dyn Disk) -> Result<(), TrailError> {
+        let next = self.next_page(disk).map_err(|error| doing("begin a new audit file in", &self.dir, &error))?;
         self.last = next.number;
         self.current = Some(next);
+        self.forget(self.unsynced.len());
         Ok(())
     }
 
-    fn next_page(&mut self) -> io::Result<Numbered> {
+    fn next_page(&self, disk: &dyn Disk) -> io::Result<Numbered> {
         make_directory(&self.dir)?;
         let last = newest(&self.dir)?.map_or(self.last, |newest| newest.max(self.last));
         let mut next = Numbered::create(&self.dir, last + 1)?;
         if self.unsynced.is_empty() {
             return Ok(next);
         }
-        let kept = next.append(&mut self.disk, &self.unsynced).and_then(|()| next.sync(&mut self.disk));
+        let kept = next.append(disk, &self.unsynced).and_then(|()| sync_file(disk, &next.file));
         match kept {
             Ok(()) => Ok(next),
             Err(error) => {
@@ -335,38 +473,13 @@ impl<D: Disk> Writer<D> {
             }
         }
     }
-
-    /// Nobody waits for this one, so only the log hears of a failure; the next line's caller meets it.
-    fn sync_unasked(&mut self) {
-        if let Err(error) = self.sync() {
-            tracing::error!(%error, "the audit trail cannot be synced");
-            self.sync_at = Some(Instant::now() + SYNC_EVERY);
-        }
-    }
-}
-
-/// The first job and what waits behind it, within bounds: while one group is written, the next one gathers.
-fn group(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
-    let bytes = |job: &Job| match job {
-        Job::Line(line, _) => line.len(),
-        Job::Sync(_) => 0,
-    };
-    let mut total = bytes(&first);
-    let mut group = vec![first];
-    while total < GROUP_BYTES
-        && let Ok(job) = jobs.try_recv()
-    {
-        total += bytes(&job);
-        group.push(job);
-    }
-    group
 }
 
 /// One file of the trail.
 struct Numbered {
     number: u64,
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     /// Its length: whole lines.
     bytes: u64,
     /// A failed write left a part of a line that could not be cut off.
@@ -380,7 +493,7 @@ impl Numbered {
         let file = OpenOptions::new().append(true).create_new(true).mode(FILE_MODE).open(&path)?;
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
         sync_names(dir)?;
-        Ok(Numbered { number, path, file, bytes: 0, torn: false })
+        Ok(Numbered { number, path, file: Arc::new(file), bytes: 0, torn: false })
     }
 
     /// The file an earlier process ended in. If that tore the last line, it ends here.
@@ -397,14 +510,14 @@ impl Numbered {
                 bytes += 1;
             }
         }
-        Ok(Numbered { number, path, file, bytes, torn: false })
+        Ok(Numbered { number, path, file: Arc::new(file), bytes, torn: false })
     }
 
     /// All of `lines`, or none: what a failed write left is cut off, or at least ended before the next line.
-    fn append(&mut self, disk: &mut impl Disk, lines: &[u8]) -> io::Result<()> {
+    fn append(&mut self, disk: &dyn Disk, lines: &[u8]) -> io::Result<()> {
         let ended = if self.torn { [b"\n", lines].concat() } else { Vec::new() };
         let bytes = if self.torn { &ended } else { lines };
-        match disk.write(&mut self.file, bytes) {
+        match disk.write(&self.file, bytes) {
             Ok(()) => {
                 self.bytes += bytes.len() as u64;
                 self.torn = false;
@@ -416,14 +529,14 @@ impl Numbered {
             }
         }
     }
+}
 
-    /// A file without a name keeps nothing, however well it syncs.
-    fn sync(&self, disk: &mut impl Disk) -> io::Result<()> {
-        if self.file.metadata()?.nlink() == 0 {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "somebody has deleted it"));
-        }
-        disk.sync(&self.file)
+/// A file without a name keeps nothing, however well it syncs.
+fn sync_file(disk: &dyn Disk, file: &File) -> io::Result<()> {
+    if file.metadata()?.nlink() == 0 {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "somebody has deleted it"));
     }
+    disk.sync(file)
 }
 
 fn doing(verb: &str, path: &Path, error: &io::Error) -> TrailError {
@@ -547,12 +660,16 @@ const FILE_BYTES: u64 = 256 << 20;
 const LINE_BYTES: u32 = 1 << 20;
 /// What waits to be written; who comes then waits before the queue.
 const QUEUE_BYTES: usize = 8 << 20;
-/// What a job takes in the queue beside its line.
-const JOB_BYTES: u32 = 256;
+/// What a line takes in the queue beside its bytes.
+const WAITING_BYTES: u32 = 256;
 /// One write takes milliseconds at most, so that an answer does not wait long for its neighbours.
 const GROUP_BYTES: usize = 1 << 20;
+/// Writes that a caller makes before it looks for an heir. One is its own; it is rare that a second does not end it.
+const ROUNDS: u64 = 4;
 /// Kept in memory until it is on the disk; more than a second brings at 10,000 calls a second.
 const UNSYNCED_BYTES: usize = 16 << 20;
+/// Of that, what stays reserved after a sync: a busy second's worth is asked for again soon enough.
+const UNSYNCED_KEPT_BYTES: usize = 64 << 10;
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// At a kilobyte a record, the last thousand.
 const TAIL_BYTES: u64 = 1 << 20;

@@ -69,6 +69,7 @@ fn kind(result: Result<(), TrailError>) -> Option<io::ErrorKind> {
 struct Faults {
     full: Arc<AtomicBool>,
     syncs_fail: Arc<AtomicBool>,
+    syncs_panic: Arc<AtomicBool>,
 }
 
 struct FaultyDisk {
@@ -86,7 +87,7 @@ impl FaultyDisk {
 
 impl Disk for FaultyDisk {
     /// A full disk takes the first half.
-    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         if self.faults.full.load(SeqCst) {
             file.write_all(&bytes[..bytes.len() / 2])?;
             return Err(io::ErrorKind::StorageFull.into());
@@ -94,7 +95,8 @@ impl Disk for FaultyDisk {
         file.write_all(bytes)
     }
 
-    fn sync(&mut self, file: &File) -> io::Result<()> {
+    fn sync(&self, file: &File) -> io::Result<()> {
+        assert!(!self.faults.syncs_panic.load(SeqCst), "a bug in a sync");
         if self.faults.syncs_fail.load(SeqCst) {
             return Err(io::Error::other("the platter is scratched"));
         }
@@ -342,6 +344,15 @@ async fn a_deleted_directory_is_made_anew_with_what_was_not_yet_synced() {
 /// Long enough for any machine; a test that comes to it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Waits for what other threads are about to bring.
+fn until(it_is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !it_is_so() {
+        assert!(begun.elapsed() < PATIENCE);
+        thread::yield_now();
+    }
+}
+
 #[tokio::test]
 async fn lines_reach_the_disk_without_anybody_asking() {
     let (_parent, dir) = directory();
@@ -379,34 +390,308 @@ async fn a_caller_who_leaves_after_its_turn_came_still_leaves_its_line() {
     assert_eq!(lines(&dir), records([0]));
 }
 
-#[tokio::test]
-async fn what_waits_to_be_written_is_bounded() {
-    /// A disk that writes when it is told to go on.
-    struct SlowDisk(Receiver<()>);
-    impl Disk for SlowDisk {
-        fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-            let _ = self.0.recv();
-            file.write_all(bytes)
-        }
-        fn sync(&mut self, file: &File) -> io::Result<()> {
-            file.sync_data()
-        }
-    }
-    let (_parent, dir) = directory();
-    let (go_on, held) = mpsc::channel();
-    let trail = FileTrail::start(&dir, FILE_BYTES, SlowDisk(held)).expect("the trail opens");
-    let line = vec![b'x'; LINE_BYTES as usize];
-    let mut appends: Vec<_> = (0..20).map(|_| trail.append(line.clone())).collect();
-    for append in &mut appends {
-        assert!(append.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    }
-    assert!(trail.room.available_permits() < line.len(), "some of the twenty wait before the queue");
+/// Where a disk stops: it says that it came, and goes on when it is told to, or when nobody can tell it any more.
+struct Gate {
+    came: Sender<()>,
+    go_on: Mutex<Receiver<()>>,
+}
 
-    drop(go_on);
+impl Gate {
+    fn new() -> (Gate, Receiver<()>, Sender<()>) {
+        let ((came, coming), (go, go_on)) = (mpsc::channel(), mpsc::channel());
+        (Gate { came, go_on: Mutex::new(go_on) }, coming, go)
+    }
+
+    fn pass(&self) {
+        let _ = self.came.send(());
+        let _ = self.go_on.lock().expect("no panic").recv();
+    }
+}
+
+/// A disk with a gate before every write. It does not sync: these tests ask what is written.
+struct GatedWrites(Gate);
+
+impl Disk for GatedWrites {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        self.0.pass();
+        file.write_all(bytes)
+    }
+
+    fn sync(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A disk with a gate before every sync, the first of which may fail after it.
+struct GatedSyncs {
+    gate: Gate,
+    fails_once: Arc<AtomicBool>,
+}
+
+impl Disk for GatedSyncs {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.gate.pass();
+        if self.fails_once.swap(false, SeqCst) { Err(io::Error::other("scratched")) } else { file.sync_data() }
+    }
+}
+
+type Append<'a> = Fut<'a, Result<(), TrailError>>;
+
+fn poll(append: &mut Append<'_>) -> Poll<Result<(), TrailError>> {
+    append.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A leader in its first write, in a thread of its own, while `meanwhile` runs.
+fn with_a_leader<T>(trail: &FileTrail, line: Vec<u8>, meanwhile: impl FnOnce() -> T) -> T {
+    thread::scope(|scope| {
+        let leader = scope.spawn(|| poll(&mut trail.append(line)));
+        let result = meanwhile();
+        assert_eq!(leader.join().expect("no panic"), Poll::Ready(Ok(())), "one poll writes and is answered");
+        result
+    })
+}
+
+fn waiting(trail: &FileTrail) -> usize {
+    trail.desk.locked_queue().waiting.len()
+}
+
+#[test]
+fn what_waits_to_be_written_is_bounded() {
+    let (_parent, dir) = directory();
+    let (gate, coming, go) = Gate::new();
+    let trail = FileTrail::start(&dir, FILE_BYTES, GatedWrites(gate)).expect("the trail opens");
+    let line = vec![b'x'; LINE_BYTES as usize];
+    let mut appends: Vec<_> = (1..20).map(|_| trail.append(line.clone())).collect();
+    with_a_leader(&trail, line.clone(), || {
+        coming.recv_timeout(PATIENCE).expect("a write");
+        assert!(appends.iter_mut().all(|append| poll(append).is_pending()));
+        assert!(trail.room.available_permits() < line.len(), "some of the twenty wait before the queue");
+        assert_eq!(waiting(&trail), 6);
+        drop(go);
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for append in appends {
-        append.await.expect("written");
+        runtime.block_on(append).expect("written");
     }
     assert_eq!(lines(&dir).len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lines_that_pile_up_share_a_write_and_none_comes_before_one_that_was_answered_earlier() {
+    const TASKS: usize = 8;
+    const EACH: usize = 25;
+    let (_parent, dir) = directory();
+    let (gate, writes, go) = Gate::new();
+    let trail = Arc::new(FileTrail::start(&dir, FILE_BYTES, GatedWrites(gate)).expect("the trail opens"));
+    let answered = Arc::new(Mutex::new(Vec::new()));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let (trail, answered) = (Arc::clone(&trail), Arc::clone(&answered));
+            tokio::spawn(async move {
+                let mut begun = Vec::new();
+                for number in task * EACH..(task + 1) * EACH {
+                    begun.push((number, answered.lock().expect("no panic").len()));
+                    trail.append(record(number)).await.expect("written");
+                    answered.lock().expect("no panic").push(number);
+                }
+                begun
+            })
+        })
+        .collect();
+    until(|| waiting(&trail) == TASKS - 1);
+    drop(go);
+    let mut begun = Vec::new();
+    for task in tasks {
+        begun.extend(task.await.expect("no panic"));
+    }
+
+    let found = lines(&dir);
+    let place = |number: usize| found.iter().position(|line| *line == record(number)).expect("in the file");
+    let answered = answered.lock().expect("no panic");
+    for (number, before) in begun {
+        assert!(answered[..before].iter().all(|earlier| place(*earlier) < place(number)), "line {number}");
+    }
+    assert_eq!(found.len(), TASKS * EACH);
+    let writes = writes.try_iter().count();
+    assert!(writes <= found.len() - (TASKS - 2), "{writes} writes: the seven that waited took one");
+}
+
+#[test]
+fn a_leader_hands_over_to_one_that_was_answered_and_a_dropped_heir_leads_too() {
+    for heir_is_dropped in [false, true] {
+        let (_parent, dir) = directory();
+        let (gate, coming, go) = Gate::new();
+        let trail = FileTrail::start(&dir, FILE_BYTES, GatedWrites(gate)).expect("the trail opens");
+        let mut appends: Vec<_> = (1..=6).map(|number| trail.append(record(number))).collect();
+        with_a_leader(&trail, record(0), || {
+            for append in &mut appends[..ROUNDS as usize] {
+                coming.recv_timeout(PATIENCE).expect("a write");
+                assert!(poll(append).is_pending());
+                go.send(()).expect("a leader");
+            }
+        });
+        assert_eq!(lines(&dir), records(0..4), "one for each round");
+        assert_eq!(waiting(&trail), 1);
+        assert!(appends[4..].iter_mut().all(|append| poll(append).is_pending()), "somebody else has the lead");
+        drop(go);
+
+        let heir = appends.remove(2);
+        if heir_is_dropped {
+            drop(heir);
+        } else {
+            assert_eq!(poll(&mut { heir }), Poll::Ready(Ok(())));
+        }
+        assert_eq!(lines(&dir), records(0..7));
+        assert!(appends.iter_mut().all(|append| poll(append) == Poll::Ready(Ok(()))));
+        assert!(!trail.desk.locked_queue().led);
+    }
+}
+
+/// Eight callers queue, two in each round of a leader, who then hands over. Any two of them leave, or all, at any point.
+#[test]
+fn whoever_leaves_at_any_point_takes_no_line_along_and_holds_nobody_up() {
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    enum Leaves {
+        WhileTheLeaderWrites,
+        WhenTheLeaderIsDone,
+        AfterItsSecondPoll,
+    }
+    let moments = [Leaves::WhileTheLeaderWrites, Leaves::WhenTheLeaderIsDone, Leaves::AfterItsSecondPoll];
+    for leaves in moments {
+        for leavers in (0..1_usize << 8).filter(|leavers| matches!(leavers.count_ones(), 0..=2 | 8)) {
+            let (_parent, dir) = directory();
+            let (gate, coming, go) = Gate::new();
+            let trail = FileTrail::start(&dir, FILE_BYTES, GatedWrites(gate)).expect("the trail opens");
+            let mut appends: Vec<Option<Append<'_>>> = (1..=8).map(|n| Some(trail.append(record(n)))).collect();
+            let leave = |at: Leaves, first: usize, appends: &mut [Option<Append<'_>>]| {
+                for (number, append) in (first..).zip(appends) {
+                    if at == leaves && leavers & (1 << number) != 0 {
+                        *append = None;
+                    }
+                }
+            };
+            with_a_leader(&trail, record(0), || {
+                for round in 0..ROUNDS as usize {
+                    coming.recv_timeout(PATIENCE).expect("a write");
+                    let pair = &mut appends[2 * round..2 * round + 2];
+                    assert!(pair.iter_mut().flatten().all(|append| poll(append).is_pending()));
+                    leave(Leaves::WhileTheLeaderWrites, 2 * round, pair);
+                    if round + 1 == ROUNDS as usize {
+                        break;
+                    }
+                    go.send(()).expect("a leader");
+                }
+                drop(go);
+            });
+            leave(Leaves::WhenTheLeaderIsDone, 0, &mut appends);
+            for (number, append) in appends.iter_mut().enumerate() {
+                if append.as_mut().is_some_and(|append| poll(append) == Poll::Ready(Ok(()))) {
+                    *append = None;
+                }
+                leave(Leaves::AfterItsSecondPoll, number, std::slice::from_mut(append));
+            }
+            for append in appends.iter_mut().flatten() {
+                assert_eq!(poll(append), Poll::Ready(Ok(())), "{leaves:?} {leavers:08b}");
+            }
+            drop(appends);
+            assert_eq!(lines(&dir), records(0..=8), "{leaves:?} {leavers:08b}");
+            assert!(!trail.desk.locked_queue().led, "{leaves:?} {leavers:08b}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lines_are_written_while_a_sync_waits_for_the_disk() {
+    for fails in [false, true] {
+        let (_parent, dir) = directory();
+        let (gate, coming, go) = Gate::new();
+        go.send(()).expect("the sync of the start may pass");
+        let disk = GatedSyncs { gate, fails_once: Arc::default() };
+        let fails_once = Arc::clone(&disk.fails_once);
+        let trail = FileTrail::start(&dir, FILE_BYTES, disk).expect("the trail opens");
+        coming.recv_timeout(PATIENCE).expect("the sync of the start");
+        fails_once.store(fails, SeqCst);
+
+        trail.append(record(0)).await.expect("written");
+        let mut sync = trail.sync();
+        assert!(poll(&mut sync).is_pending());
+        coming.recv_timeout(PATIENCE).expect("a sync");
+        trail.append(record(1)).await.expect("written, though the sync is held");
+        assert_eq!(lines(&dir), records([0, 1]));
+        assert!(poll(&mut sync).is_pending());
+        drop(go);
+        sync.await.expect("synced, in the first file or in a second");
+        trail.sync().await.expect("and so is the other line");
+        assert!(lock(&trail.desk.writer).expect("no panic").unsynced.is_empty());
+        let second = fs::read(dir.join("audit-000002.jsonl")).ok().map(|bytes| bytes.split_terminator_lines());
+        assert_eq!(
+            second,
+            fails.then(|| records([0, 1])),
+            "a sync that fails is nobody's: both lines go into a new file"
+        );
+        assert!(coming.try_iter().count() > 0, "the line that came meanwhile had a sync of its own");
+    }
+}
+
+#[tokio::test]
+async fn after_a_sync_little_memory_stays_reserved() {
+    let (_parent, dir) = directory();
+    let trail = open(&dir);
+    trail.append(vec![b'x'; LINE_BYTES as usize]).await.expect("written");
+    trail.sync().await.expect("synced");
+    assert!(lock(&trail.desk.writer).expect("no panic").unsynced.capacity() <= UNSYNCED_KEPT_BYTES);
+}
+
+/// A disk with a bug in its writes, behind a gate.
+struct PanickingWrites(Gate);
+
+impl Disk for PanickingWrites {
+    fn write(&self, _: &File, _: &[u8]) -> io::Result<()> {
+        self.0.pass();
+        panic!("a bug in a write");
+    }
+
+    fn sync(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_leader_that_panics_leaves_nobody_waiting_and_closes_the_trail() {
+    let (_parent, dir) = directory();
+    let (gate, coming, go) = Gate::new();
+    let trail = FileTrail::start(&dir, FILE_BYTES, PanickingWrites(gate)).expect("the trail opens");
+    let mut appends: Vec<_> = (1..=3).map(|number| trail.append(record(number))).collect();
+    thread::scope(|scope| {
+        let leader = scope.spawn(|| poll(&mut trail.append(record(0))));
+        coming.recv_timeout(PATIENCE).expect("a write");
+        assert!(appends.iter_mut().all(|append| poll(append).is_pending()));
+        drop(go);
+        assert_eq!(leader.join().expect("the panic ends in the trail"), Poll::Ready(Err(TrailError::Stopped)));
+    });
+    assert!(appends.iter_mut().all(|append| poll(append) == Poll::Ready(Err(TrailError::Stopped))));
+    assert_eq!(poll(&mut trail.append(record(4))), Poll::Ready(Err(TrailError::Stopped)));
+}
+
+#[tokio::test]
+async fn a_trail_whose_sync_panicked_takes_no_more_lines() {
+    for in_the_leader in [false, true] {
+        let (_parent, dir) = directory();
+        let (disk, faults, _heard) = FaultyDisk::new();
+        let trail = FileTrail::start(&dir, 100, disk).expect("the trail opens");
+        trail.append(record(0)).await.expect("written");
+        faults.syncs_panic.store(true, SeqCst);
+        if in_the_leader {
+            assert_eq!(trail.append(vec![b'x'; 100]).await, Err(TrailError::Stopped), "it would begin a new file");
+        }
+        assert_eq!(trail.sync().await, Err(TrailError::Stopped));
+        until(|| trail.thread.as_ref().is_some_and(JoinHandle::is_finished));
+        assert_eq!(trail.append(b"there is room for this".to_vec()).await, Err(TrailError::Stopped));
+    }
 }
 
 #[tokio::test]
