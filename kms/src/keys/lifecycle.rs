@@ -1,12 +1,21 @@
-//! What is true of a key, what state follows from it, and how it changes: the only code that assigns lifecycle fields.
-//! It decides neither who may change a key nor whether its state allows it (`admission`), and it writes nothing.
+//! What is true of a key, what state follows from it, and how it changes: with its two parts, imports and rotations, the
+//! only code that assigns lifecycle fields. It decides neither who may change a key nor whether its state allows it
+//! (`admission`), and it writes nothing.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wire::KeyState;
 
+pub use self::import::{Expiration, ImportKind, ImportRefusal, ImportTerms, NoSuchMaterial};
+use self::rotation::Schedule;
+pub use self::rotation::{
+    MOST_AUTOMATIC, MOST_ON_DEMAND, PERIOD_DAYS, Rotated, Rotation, RotationKind, RotationRefusal,
+};
 use crate::Time;
+
+mod import;
+mod rotation;
 
 /// The name of one key material: a digest, shown to clients as 64 hex digits.
 pub type MaterialId = [u8; 32];
@@ -40,6 +49,9 @@ pub struct Facts {
     materials: Vec<MaterialFacts>,
     #[serde(deserialize_with = "Option::deserialize")]
     custom_store: Option<StoreLink>,
+    /// Automatic rotation, while it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule: Option<Schedule>,
 }
 
 /// Where a key's material comes from.
@@ -125,6 +137,10 @@ pub struct MaterialFacts {
     #[serde(deserialize_with = "Option::deserialize")]
     expires: Option<Time>,
     created: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rotated: Option<Rotated>,
 }
 
 /// A material's place in its key (`KeyMaterialState`).
@@ -142,6 +158,16 @@ pub enum MaterialState {
 }
 
 impl MaterialState {
+    /// AWS's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MaterialState::Current => "CURRENT",
+            MaterialState::NonCurrent => "NON_CURRENT",
+            MaterialState::PendingRotation => "PENDING_ROTATION",
+            MaterialState::PendingMultiRegionImportAndRotation => "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+        }
+    }
+
     /// Whether the key needs this material to be usable ("permanently associated" in AWS's words).
     pub const fn is_permanent(self) -> bool {
         match self {
@@ -152,6 +178,11 @@ impl MaterialState {
 }
 
 impl MaterialFacts {
+    /// A material that is here, for good and nameless.
+    fn new(id: MaterialId, state: MaterialState, created: Time) -> MaterialFacts {
+        MaterialFacts { id, state, present: true, expires: None, created, description: None, rotated: None }
+    }
+
     /// Its id.
     pub fn id(&self) -> MaterialId {
         self.id
@@ -172,9 +203,24 @@ impl MaterialFacts {
         self.expires
     }
 
-    /// Whether it may be used at `now`: it is here, and it has not expired. Expiry needs no writer.
+    /// What its owner calls it (`KeyMaterialDescription`).
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The rotation that made it current; `None` for a key's first material, and for one that waits for its rotation.
+    pub fn rotated(&self) -> Option<Rotated> {
+        self.rotated
+    }
+
+    /// Whether it may be used at `now` (`ImportState` IMPORTED): it is here, and it has not expired. Expiry needs no
+    /// writer.
     pub fn is_here(&self, now: Time) -> bool {
-        self.present && self.expires.is_none_or(|expiry| now < expiry)
+        self.present && !self.has_expired(now)
+    }
+
+    fn has_expired(&self, now: Time) -> bool {
+        self.expires.is_some_and(|expiry| expiry <= now)
     }
 }
 
@@ -270,19 +316,13 @@ impl Facts {
     }
 }
 
-/// Birth and the edits. Each changes one or two facts; whether the key's state allows it was asked before
-/// (`admission`), so they cannot fail.
+/// Birth, the edits that keep a key from use, and its end. Each changes one or two facts; whether the key's state allows
+/// it was asked before (`admission`), so they cannot fail.
 impl Facts {
     /// A new key, enabled and settled. Without material it is PendingImport if its origin is EXTERNAL; a key of any
     /// other origin needs material, and one of a custom store its link too: facts without them do not encode.
     pub fn born(origin: KeyOrigin, first_material: Option<MaterialId>, now: Time) -> Facts {
-        let first = first_material.map(|id| MaterialFacts {
-            id,
-            state: MaterialState::Current,
-            present: true,
-            expires: None,
-            created: now,
-        });
+        let first = first_material.map(|id| MaterialFacts::new(id, MaterialState::Current, now));
         Facts {
             created: now,
             origin,
@@ -291,6 +331,7 @@ impl Facts {
             phase: Phase::Settled,
             materials: first.into_iter().collect(),
             custom_store: None,
+            schedule: None,
         }
     }
 
@@ -301,13 +342,13 @@ impl Facts {
 
     /// The key may not be used until it is enabled.
     pub fn disable(self) -> Facts {
-        Facts { enabled: false, ..self }
+        Facts { enabled: false, ..self.interrupted() }
     }
 
     /// The key is deleted `window_days` days of 24 hours from `now`.
     pub fn schedule_deletion(self, now: Time, window_days: u16) -> Facts {
         let date = now.plus_days(i64::from(window_days));
-        Facts { deletion: Some(Deletion::On { date, window_days }), ..self }
+        Facts { deletion: Some(Deletion::On { date, window_days }), ..self.interrupted() }
     }
 
     /// The key is not deleted. It comes back disabled, whatever it was before.
@@ -349,8 +390,12 @@ impl Remains {
 /// Something that time made due.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Due {
-    /// The waiting period of a deletion is over.
+    /// The waiting period of a deletion is over: [`Facts::delete`].
     Deletion(Overdue),
+    /// The time of this imported material is over: [`Facts::expire`].
+    Expiry(Overdue, MaterialId),
+    /// The date of an automatic rotation has come: [`Facts::rotate`].
+    Rotation(Overdue),
 }
 
 /// The proof that a moment has passed, asked for by the edits that only time may make. Only [`due`] makes one.
@@ -360,7 +405,7 @@ pub enum Due {
 /// use kms::{Time, keys::lifecycle::{Due, Facts, KeyOrigin, due}};
 /// let facts = Facts::born(KeyOrigin::AwsKms, Some([7; 32]), Time(0)).schedule_deletion(Time(0), 7);
 /// assert_eq!(due(&facts, Time(0)), None);
-/// let (_, Due::Deletion(overdue)) = due(&facts, Time(0).plus_days(7)).expect("a week later");
+/// let Some((_, Due::Deletion(overdue))) = due(&facts, Time(0).plus_days(7)) else { panic!("a week later") };
 /// assert!(facts.delete(overdue).is_ok());
 /// ```
 /// Nobody else can say that it has come:
@@ -377,14 +422,42 @@ pub struct Overdue {
 
 /// The earliest of what has become due by `now`, and when it did. After a standstill apply it and ask again until
 /// `None`: everything then happens in its order and at its own time.
+///
+/// A key that is deleted takes its materials with it: of what falls on one moment, the deletion comes first.
 pub fn due(facts: &Facts, now: Time) -> Option<(Time, Due)> {
-    let since = next_due(facts).filter(|date| *date <= now)?;
-    Some((since, Due::Deletion(Overdue { since })))
+    let past = |(date, what): (Time, What)| (date <= now).then_some((date, what));
+    let (date, what) = next(facts).and_then(past)?;
+    // A rotation that was held up happens now, not on the date that it missed.
+    let since = if what == What::Rotation { facts.rotation_since(now)? } else { date };
+    let overdue = Overdue { since };
+    let due = match what {
+        What::Deletion => Due::Deletion(overdue),
+        What::Expiry(id) => Due::Expiry(overdue, id),
+        What::Rotation => Due::Rotation(overdue),
+    };
+    Some((since, due))
 }
 
-/// When the next thing becomes due: the key's row in the index of due dates.
+/// When the next thing becomes due: the key's row in the index of due dates. On that date, and not before it, [`due`]
+/// has something to do.
 pub fn next_due(facts: &Facts) -> Option<Time> {
-    facts.deletion_date()
+    next(facts).map(|(date, _)| date)
+}
+
+/// What [`Due`] will be once its date has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Deletion,
+    Expiry(MaterialId),
+    Rotation,
+}
+
+fn next(facts: &Facts) -> Option<(Time, What)> {
+    let deletion = facts.deletion_date().map(|date| (date, What::Deletion));
+    let expiry = facts.next_expiry().map(|(date, id)| (date, What::Expiry(id)));
+    let rotation = facts.next_rotation().map(|date| (date, What::Rotation));
+    // Of equals, the first.
+    [deletion, expiry, rotation].into_iter().flatten().min_by_key(|(date, _)| *date)
 }
 
 /// Facts that cannot be true together: the record was not written by this code, or not for this key.
@@ -399,10 +472,17 @@ impl fmt::Display for Contradiction {
 
 impl Facts {
     fn check(&self) -> Result<(), Contradiction> {
-        let current = self.materials.iter().filter(|material| material.state == MaterialState::Current).count();
-        let permanent = self.materials.iter().filter(|material| material.state.is_permanent()).count();
+        let count = |of: fn(&MaterialFacts) -> bool| self.materials.iter().filter(|material| of(material)).count();
+        let current = count(|material| material.state == MaterialState::Current);
+        let permanent = count(|material| material.state.is_permanent());
+        let pending = self.materials.len() - permanent;
         let twice = |(at, material): (usize, &MaterialFacts)| self.materials[..at].iter().any(|m| m.id == material.id);
-        let own_missing = |material: &MaterialFacts| !material.present || material.expires.is_some();
+        let lost = count(|material| !material.present || material.expires.is_some());
+        let imported = count(|material| material.description.is_some()) + pending;
+        // Every material but the first became current by a rotation, unless it still waits for it.
+        let unrotated = |(at, material): (usize, &MaterialFacts)| {
+            material.rotated.is_some() != (at > 0 && material.state.is_permanent())
+        };
         let rules = [
             (current > 1, "two current materials"),
             (permanent > 0 && current == 0, "materials, but no current one"),
@@ -411,11 +491,18 @@ impl Facts {
                 self.origin == KeyOrigin::AwsKms && current == 0 && self.phase == Phase::Settled,
                 "no material of its own",
             ),
-            (
-                self.origin != KeyOrigin::External && self.materials.iter().any(own_missing),
-                "material lost, not imported",
-            ),
+            (self.origin != KeyOrigin::External && lost > 0, "material lost, not imported"),
+            (self.origin != KeyOrigin::External && imported > 0, "an import of what is not imported"),
             (self.origin.in_custom_store() != self.custom_store.is_some(), "its origin and its custom store"),
+            (pending > 1, "two materials that wait for one rotation"),
+            (pending > 0 && current == 0, "a rotation awaited, and nothing to rotate"),
+            (count(|material| !material.present && material.expires.is_some()) > 0, "an expiry of nothing"),
+            (self.materials.iter().enumerate().any(unrotated), "its materials and its rotations"),
+            (
+                self.origin != KeyOrigin::AwsKms && self.rotates_by_itself(),
+                "automatic rotation of what is not drawn here",
+            ),
+            (self.has_odd_rotations(), "a rotation that no key has"),
         ];
         rules.into_iter().find(|(broken, _)| *broken).map_or(Ok(()), |(_, what)| Err(Contradiction(what)))
     }
@@ -484,245 +571,4 @@ pub(crate) mod samples {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::samples::{BORN, in_state};
-    use super::*;
-
-    const STATES: [KeyState; 8] = [
-        KeyState::Creating,
-        KeyState::Disabled,
-        KeyState::Enabled,
-        KeyState::PendingDeletion,
-        KeyState::PendingImport,
-        KeyState::PendingReplicaDeletion,
-        KeyState::Unavailable,
-        KeyState::Updating,
-    ];
-
-    fn every_sample() -> impl Iterator<Item = (KeyOrigin, KeyState, Facts)> {
-        KeyOrigin::ALL.into_iter().flat_map(|origin| {
-            STATES.into_iter().filter_map(move |state| in_state(origin, state).map(|facts| (origin, state, facts)))
-        })
-    }
-
-    fn plain() -> Facts {
-        Facts::born(KeyOrigin::AwsKms, Some([7; 32]), BORN)
-    }
-
-    fn material(id: u8, state: MaterialState, present: bool, expires: Option<Time>) -> MaterialFacts {
-        MaterialFacts { id: [id; 32], state, present, expires, created: BORN }
-    }
-
-    fn imported(materials: &[MaterialFacts]) -> Facts {
-        Facts { materials: materials.to_vec(), ..Facts::born(KeyOrigin::External, None, BORN) }
-    }
-
-    #[test]
-    fn each_sample_is_in_its_state() {
-        let mut seen = 0;
-        for (origin, state, facts) in every_sample() {
-            assert_eq!(facts.state(BORN), state, "{origin:?}");
-            seen += 1;
-        }
-        assert_eq!(seen, 6 * 4 + 1 + 2, "six states for every origin, PendingImport for one, Unavailable for two");
-    }
-
-    #[test]
-    fn a_new_key_is_enabled_unless_its_material_is_still_to_come() {
-        assert_eq!(plain().state(BORN), KeyState::Enabled);
-        assert_eq!(Facts::born(KeyOrigin::External, None, BORN).state(BORN), KeyState::PendingImport);
-        assert_eq!(Facts::born(KeyOrigin::External, Some([7; 32]), BORN).state(BORN), KeyState::Enabled);
-    }
-
-    #[test]
-    fn a_pending_deletion_hides_every_other_state() {
-        for (origin, state, facts) in every_sample() {
-            let doomed = facts.clone().schedule_deletion(BORN, 7);
-            assert_eq!(doomed.state(BORN), KeyState::PendingDeletion, "{origin:?} {state:?}");
-            let waiting = Facts { deletion: Some(Deletion::AfterReplicas { window_days: 7 }), ..facts };
-            assert_eq!(waiting.state(BORN), KeyState::PendingReplicaDeletion, "{origin:?} {state:?}");
-        }
-    }
-
-    #[test]
-    fn a_cancelled_deletion_leaves_the_key_disabled_or_in_what_keeps_it_from_being_so() {
-        for (origin, state, facts) in every_sample() {
-            let back = facts.schedule_deletion(BORN, 7).cancel_deletion();
-            let expected = match state {
-                KeyState::Enabled | KeyState::Disabled => KeyState::Disabled,
-                KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => KeyState::Disabled,
-                KeyState::Creating => KeyState::Creating,
-                KeyState::Updating => KeyState::Updating,
-                KeyState::PendingImport => KeyState::PendingImport,
-                KeyState::Unavailable => KeyState::Unavailable,
-            };
-            assert_eq!(back.state(BORN), expected, "{origin:?} {state:?}");
-            assert_eq!((back.enabled(), back.deletion_date(), back.deletion_window_days()), (false, None, None));
-        }
-    }
-
-    #[test]
-    fn what_enable_and_disable_wished_is_kept_behind_the_state_that_hides_it() {
-        for (origin, state, facts) in every_sample() {
-            let (on, off) = (facts.clone().enable(), facts.disable());
-            assert_eq!((on.enabled(), off.enabled()), (true, false), "{origin:?} {state:?}");
-            let toggles = matches!(state, KeyState::Enabled | KeyState::Disabled);
-            assert_eq!(on.state(BORN) != off.state(BORN), toggles, "{origin:?} {state:?}");
-        }
-    }
-
-    #[test]
-    fn a_deletion_comes_due_at_its_date_and_not_a_millisecond_sooner() {
-        let day = 24 * 60 * 60 * 1000;
-        for days in [7, 30] {
-            let facts = plain().schedule_deletion(BORN, days);
-            let date = Time(BORN.0 + i64::from(days) * day);
-            let before = Time(date.0 - 1);
-            assert_eq!((facts.deletion_date(), facts.deletion_window_days()), (Some(date), Some(days)));
-            assert_eq!(next_due(&facts), Some(date));
-            assert_eq!((facts.is_gone(before), due(&facts, before)), (false, None));
-            for now in [date, Time(date.0 + 400 * day)] {
-                assert!(facts.is_gone(now));
-                assert_eq!(due(&facts, now), Some((date, Due::Deletion(Overdue { since: date }))));
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_becomes_due_for_a_key_that_nobody_deletes() {
-        let late = Time(i64::MAX);
-        for (origin, state, facts) in every_sample().filter(|(_, state, _)| *state != KeyState::PendingDeletion) {
-            assert_eq!((next_due(&facts), due(&facts, late)), (None, None), "{origin:?} {state:?}");
-            assert!(!facts.is_gone(late), "{origin:?} {state:?}");
-        }
-        assert_eq!(due(&plain().schedule_deletion(BORN, 7).cancel_deletion(), late), None);
-    }
-
-    #[test]
-    fn only_a_deletion_of_this_date_deletes_and_it_names_all_materials() {
-        let materials =
-            [material(1, MaterialState::NonCurrent, true, None), material(2, MaterialState::Current, true, None)];
-        let facts = Facts { materials: materials.to_vec(), ..plain() }.schedule_deletion(BORN, 7);
-        let other = plain().schedule_deletion(BORN, 8);
-        let proof = |facts: &Facts| match due(facts, BORN.plus_days(9)) {
-            Some((_, Due::Deletion(overdue))) => overdue,
-            None => panic!("nine days later both are due"),
-        };
-
-        assert_eq!(facts.clone().delete(proof(&other)), Err(facts.clone()));
-        assert_eq!(plain().delete(proof(&facts)), Err(plain()));
-        let remains = facts.clone().delete(proof(&facts)).expect("its own proof");
-        assert_eq!((remains.died(), remains.materials()), (BORN.plus_days(7), &[[1; 32], [2; 32]][..]));
-    }
-
-    #[test]
-    fn a_key_needs_all_its_permanent_materials_and_no_other() {
-        use MaterialState::*;
-        let soon = Time(BORN.0 + 10);
-        let current = material(1, Current, true, None);
-        let cases = [
-            ("present", vec![current.clone()], [true, true]),
-            ("never imported", vec![], [false, false]),
-            ("deleted", vec![material(1, Current, false, None)], [false, false]),
-            ("expiring", vec![material(1, Current, true, Some(soon))], [true, false]),
-            ("old one gone", vec![material(0, NonCurrent, false, None), current.clone()], [false, false]),
-            ("old one expiring", vec![material(0, NonCurrent, true, Some(soon)), current.clone()], [true, false]),
-            ("next one not here", vec![current.clone(), material(2, PendingRotation, false, None)], [true, true]),
-            ("next one only", vec![material(2, PendingRotation, true, None)], [false, false]),
-            (
-                "next one elsewhere",
-                vec![current, material(2, PendingMultiRegionImportAndRotation, false, None)],
-                [true, true],
-            ),
-        ];
-        for (name, materials, usable) in cases {
-            let facts = imported(&materials);
-            for (now, usable) in [Time(soon.0 - 1), soon].into_iter().zip(usable) {
-                let expected = if usable { KeyState::Enabled } else { KeyState::PendingImport };
-                assert_eq!(facts.state(now), expected, "{name} at {now:?}");
-                assert_eq!(facts.clone().disable().state(now) == KeyState::Disabled, usable, "{name} at {now:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_current_material_stays_current_when_it_is_gone() {
-        let deleted = imported(&[
-            material(1, MaterialState::NonCurrent, true, None),
-            material(2, MaterialState::Current, false, None),
-        ]);
-        assert_eq!(deleted.current_material(), Some([2; 32]));
-        assert_eq!(deleted.material(&[1; 32]).map(MaterialFacts::state), Some(MaterialState::NonCurrent));
-        assert_eq!(deleted.material(&[3; 32]), None);
-        assert_eq!(imported(&[]).current_material(), None);
-    }
-
-    const WRITTEN: &str = r#"{"created":1700000000000,"origin":"AWS_KMS","enabled":true,"deletion":{"on":{"date":1700604800000,"window_days":7}},"phase":"settled","materials":[{"id":"0707070707070707070707070707070707070707070707070707070707070707","state":"CURRENT","present":true,"expires":null,"created":1700000000000}],"custom_store":null}"#;
-
-    #[test]
-    fn facts_are_written_in_this_form_and_read_back_as_they_were() {
-        let facts = plain().schedule_deletion(BORN, 7);
-        assert_eq!(serde_json::to_string(&facts).expect("encodes"), WRITTEN);
-        for (origin, state, facts) in every_sample() {
-            let text = serde_json::to_vec(&facts).expect("encodes");
-            let back: Facts = serde_json::from_slice(&text).expect("decodes");
-            // A link is read as disconnected until the store's own record says otherwise.
-            let expected = if origin.in_custom_store() && back.deletion.is_none() && back.phase == Phase::Settled {
-                KeyState::Unavailable
-            } else {
-                state
-            };
-            assert_eq!(back.state(BORN), expected, "{origin:?}");
-            assert_eq!(
-                back == facts,
-                !origin.in_custom_store() || state == KeyState::Unavailable,
-                "{origin:?} {state:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_not_exactly_a_record_of_facts_does_not_decode() {
-        let edits = [
-            (r#"{"created""#, r#"{"more":1,"created""#, "unknown field `more`"),
-            (r#""window_days":7"#, r#""window_days":7,"more":1"#, "unknown field `more`"),
-            (r#""present":true"#, r#""present":true,"more":1"#, "unknown field `more`"),
-            (r#""enabled":true,"#, "", "missing field `enabled`"),
-            (r#","custom_store":null"#, "", "missing field `custom_store`"),
-            (r#""expires":null,"#, "", "missing field `expires`"),
-            (r#""deletion":{"on":{"date":1700604800000,"window_days":7}},"#, "", "missing field `deletion`"),
-            (r#""enabled":true"#, r#""enabled":true,"enabled":true"#, "duplicate field `enabled`"),
-            ("AWS_KMS", "aws_kms", "unknown variant `aws_kms`"),
-            ("0707\"", "07\"", "Invalid string length"),
-            ("0707\"", "07zz\"", "Invalid character"),
-            (r#""CURRENT""#, r#""NON_CURRENT""#, "materials, but no current one"),
-            (r#""CURRENT""#, r#""PENDING_ROTATION""#, "no material of its own"),
-            (r#""present":true"#, r#""present":false"#, "material lost, not imported"),
-            (r#""expires":null"#, r#""expires":1700000000001"#, "material lost, not imported"),
-            (r#""custom_store":null"#, r#""custom_store":{"id":"cks-1"}"#, "its origin and its custom store"),
-            ("AWS_KMS", "AWS_CLOUDHSM", "its origin and its custom store"),
-        ];
-        for (from, to, why) in edits {
-            assert!(WRITTEN.contains(from), "{from}");
-            let error = serde_json::from_str::<Facts>(&WRITTEN.replace(from, to)).expect_err(to).to_string();
-            assert!(error.contains(why), "{to}: {error}");
-        }
-    }
-
-    #[test]
-    fn facts_that_contradict_each_other_are_not_written() {
-        use MaterialState::*;
-        let two = [material(1, Current, true, None), material(2, Current, true, None)];
-        let twice = [material(1, NonCurrent, true, None), material(1, Current, true, None)];
-        let cases = [
-            (imported(&two), "two current materials"),
-            (imported(&twice), "one material twice"),
-            (Facts::born(KeyOrigin::AwsKms, None, BORN), "no material of its own"),
-            (Facts::born(KeyOrigin::ExternalKeyStore, Some([7; 32]), BORN), "its origin and its custom store"),
-        ];
-        for (facts, why) in cases {
-            let error = serde_json::to_string(&facts).expect_err(why).to_string();
-            assert!(error.contains(why), "{error}");
-        }
-    }
-}
+mod tests;
