@@ -3,6 +3,8 @@
 
 mod decide;
 mod document;
+mod layout;
 
 pub use decide::{Because, Decision, Effect, Facts, Grant, Principal, Request, Resource, Voices, decide};
 pub use document::{DocumentError, check_syntax, default_key_policy};
+pub use layout::lay_out;
