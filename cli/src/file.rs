@@ -10,7 +10,7 @@ use server::kms::home::Account;
 
 use crate::options;
 
-/// One member per option, of the same name with `_` for `-`.
+/// One member per option, of the same name with `_` for `-`; those of the quotas in a table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
@@ -28,6 +28,16 @@ pub(crate) struct File {
     pub(crate) insecure_listen: Option<bool>,
     #[serde(deserialize_with = "origins")]
     pub(crate) cors: Option<Vec<String>>,
+    pub(crate) quotas: Quotas,
+}
+
+/// The options that begin with `--quota-`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Quotas {
+    pub(crate) keys: Option<u32>,
+    #[serde(deserialize_with = "aliases")]
+    pub(crate) aliases_per_key: Option<u32>,
 }
 
 impl File {
@@ -65,6 +75,10 @@ macro_rules! read_as_option {
 
 read_as_option!(address -> SocketAddr, account -> Account, region -> String, log -> String);
 
+fn aliases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    options::aliases(&u64::deserialize(deserializer)?.to_string()).map(Some).map_err(D::Error::custom)
+}
+
 fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     texts.iter().map(|text| options::origin(text)).collect::<Result<_, _>>().map(Some).map_err(D::Error::custom)
@@ -80,13 +94,15 @@ mod tests {
             "listen = \"127.0.0.1:4600\"\ndata = \"d\"\nsecrets = \"/s\"\n\
              account = \"123456789012\"\nregion = \"eu-west-1\"\n\
              log = \"debug\"\nno_create = true\ninsecure_listen = false\n\
-             cors = [\"https://a.example\", \"https://b.example\"]\n",
+             cors = [\"https://a.example\", \"https://b.example\"]\n\
+             [quotas]\nkeys = 7\naliases_per_key = 200\n",
         )
         .unwrap();
         assert_eq!(file.listen.unwrap().port(), 4600);
         assert_eq!(file.account.unwrap().as_str(), "123456789012");
         assert_eq!((file.no_create, file.insecure_listen), (Some(true), Some(false)));
         assert_eq!(file.cors.unwrap().len(), 2);
+        assert_eq!((file.quotas.keys, file.quotas.aliases_per_key), (Some(7), Some(200)));
     }
 
     #[test]
@@ -99,6 +115,9 @@ mod tests {
             ("cors = \"https://a.example\"\n", &["line 1"]),
             ("[serve]\ndata = \"d\"\n", &["line 1", "unknown field `serve`"]),
             ("data = \n", &["line 1"]),
+            ("[quotas]\nkeys = -1\n", &["line 2"]),
+            ("[quotas]\naliases_per_key = 201\n", &["line 2", "from 0 to 200"]),
+            ("[quotas]\ntags = 51\n", &["line 2", "unknown field `tags`"]),
         ] {
             let said = File::parse(text).unwrap_err();
             words.iter().for_each(|word| assert!(said.contains(word), "{text:?}: {word:?} is not in: {said}"));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
+use server::kms::Quotas;
 use server::kms::home::Account;
 use tracing_subscriber::EnvFilter;
 
@@ -108,6 +109,15 @@ pub(crate) struct Common {
     #[arg(long, value_name = "ORIGIN", env = "TRENT_CORS", hide_env_values = true, value_delimiter = ',',
           value_parser = origin)]
     pub(crate) cors: Option<Vec<String>>,
+
+    /// How many keys an account may have in one Region [default: 100000; in the file `keys` under [quotas]]
+    #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_KEYS", hide_env_values = true)]
+    pub(crate) quota_keys: Option<u32>,
+
+    /// How many aliases a key may have, at most 200 [default: 50; in the file `aliases_per_key` under [quotas]]
+    #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_ALIASES_PER_KEY", hide_env_values = true,
+          value_parser = aliases)]
+    pub(crate) quota_aliases_per_key: Option<u32>,
 }
 
 /// An address and a port; `localhost` is written so often that it is understood.
@@ -147,6 +157,12 @@ pub(crate) fn origin(text: &str) -> Result<String, String> {
     is_one.then(|| text.to_owned()).ok_or_else(|| example.to_owned())
 }
 
+/// How many aliases a key may have.
+pub(crate) fn aliases(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number <= Quotas::MOST_ALIASES_PER_KEY);
+    number.ok_or_else(|| format!("it must be a number from 0 to {}", Quotas::MOST_ALIASES_PER_KEY))
+}
+
 /// The longest name of a Region that AWS has is 14 bytes.
 const REGION_BYTES: usize = 64;
 
@@ -163,7 +179,7 @@ mod tests {
     #[test]
     fn values_are_understood_or_refused() {
         type Reads = fn(&str) -> bool;
-        let table: [(&str, Reads, &[&str], &[&str]); 5] = [
+        let table: [(&str, Reads, &[&str], &[&str]); 6] = [
             (
                 "address",
                 |text| address(text).is_ok(),
@@ -189,6 +205,7 @@ mod tests {
                 &["*", "https://app.example", "http://localhost:3000", "http://[::1]:80"],
                 &["", "app.example", "https://", "https://app.example/", "https://a@b"],
             ),
+            ("aliases", |text| aliases(text).is_ok(), &["0", "50", "200"], &["", "-1", "201", "many", "4294967297"]),
         ];
         for (what, reads, good, bad) in table {
             good.iter().for_each(|text| assert!(reads(text), "{what}: {text:?} is refused"));

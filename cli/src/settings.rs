@@ -4,8 +4,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use server::kms::Mode;
 use server::kms::home::{Account, Home};
+use server::kms::{Mode, Quotas};
 
 use crate::file::File;
 use crate::options::{Command, Common, Dev, Options, Serve};
@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) log: String,
     pub(crate) no_create: bool,
     pub(crate) cors: Vec<String>,
+    pub(crate) quotas: Quotas,
 }
 
 impl Settings {
@@ -87,6 +88,7 @@ fn beside(data: &Path) -> Result<PathBuf, String> {
 }
 
 fn common_with(mode: Mode, common: Common, file: File, home: Option<Home>) -> Settings {
+    let quotas = Quotas::default();
     Settings {
         mode,
         listen: common.listen.or(file.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
@@ -97,6 +99,11 @@ fn common_with(mode: Mode, common: Common, file: File, home: Option<Home>) -> Se
         log: common.log.or(file.log).unwrap_or_else(|| log_of(mode).to_owned()),
         no_create: common.no_create.or(file.no_create).unwrap_or(false),
         cors: common.cors.or(file.cors).unwrap_or_default(),
+        quotas: Quotas {
+            keys: common.quota_keys.or(file.quotas.keys).unwrap_or(quotas.keys),
+            aliases_per_key: (common.quota_aliases_per_key.or(file.quotas.aliases_per_key))
+                .unwrap_or(quotas.aliases_per_key),
+        },
     }
 }
 

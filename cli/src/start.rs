@@ -93,9 +93,8 @@ async fn begin(settings: Settings, url: String, now: Time) -> Result<Arc<Service
     let home = settings.home.as_ref().map(Home::absolute).transpose().map_err(|refusal| refusal.to_string())?;
     let opened = open(&settings, home.as_ref(), &url, now).await?;
     tell(&settings, home.as_ref(), &opened, &url);
-    Service::start(opened, settings.mode, settings.region.clone(), Arc::new(SystemRandom), now)
-        .await
-        .map_err(|error| error.to_string())
+    let (mode, quotas, region) = (settings.mode, settings.quotas, settings.region.clone());
+    Service::start(opened, mode, quotas, region, Arc::new(SystemRandom), now).await.map_err(|error| error.to_string())
 }
 
 async fn open(settings: &Settings, home: Option<&Home>, url: &str, now: Time) -> Result<Opened, String> {

@@ -21,7 +21,7 @@ def client(trent, region="us-east-1", account="000000000000"):
     made = boto3.Session().client(
         "kms", endpoint_url=trent.url, region_name=region, aws_access_key_id=credentials.id,
         aws_secret_access_key=credentials.secret,
-        config=botocore.config.Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+        config=botocore.config.Config(parameter_validation=False, retries={"max_attempts": 0}))
     made.meta.events.register("before-send.kms", _sent)
     made.meta.events.register("after-call.kms", _answered)
     return made

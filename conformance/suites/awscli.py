@@ -1,12 +1,13 @@
-"""The AWS CLI, with nothing but the credentials file that the first start of `serve` wrote."""
+"""The AWS CLI v1, with nothing but the credentials file that the first start of `serve` wrote."""
 import base64
 import json
 import os
 import socket
 import subprocess
 
-from harness import places
-from harness.claims import claim, exchanged, holds, same
+from harness import aws as cli
+from harness import examples, places, story
+from harness.claims import claim, each, exchanged, holds, same
 from harness.server import Trent, shared
 
 AWS = places.venv("awscli") / "aws"
@@ -89,3 +90,22 @@ def the_cli_lives_the_life_of_a_key():
 def an_unknown_key_is_told_in_the_clis_words():
     error = kms("describe-key", "--key-id", "fake-key-id", fails=True)
     holds("An error occurred (NotFoundException) when calling the DescribeKey operation: Invalid keyId 'fake-key-id'" in error, error)
+
+
+@each(story.rows(lambda: cli.Cli(AWS, "awscli", shared("serve"))))
+def the_story_holds_at(_step, told):
+    told()
+
+
+@claim
+def the_pages_examples_run_as_they_stand():
+    examples.shell("aws-cli.sh", shared("serve"), AWS)
+
+
+@claim
+def text_for_a_blob_is_taken_as_it_stands():
+    """The trap between the two CLIs, from the first one's side."""
+    key = kms("create-key")["KeyMetadata"]["KeyId"]
+    (trent().home / "sealed.bin").write_bytes(base64.b64decode(kms("encrypt", "--key-id", key, "--plaintext", "aGVsbG8=")["CiphertextBlob"]))
+    opened = kms("decrypt", "--ciphertext-blob", "fileb://sealed.bin")["Plaintext"]
+    same(base64.b64decode(opened), b"aGVsbG8=", "the plaintext")

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 
+from harness import examples, plain, story
 from harness.claims import Skipped, claim, each, exchanged, holds, same
 from harness.server import shared
 
@@ -85,3 +86,67 @@ def an_unknown_operation_is_told_to_the_byte():
 def the_page_and_the_probes_need_nothing():
     for path in ("/", "/healthz", "/readyz"):
         same(curl(shared("serve").url + path)[0], 200, f"the status of {path}")
+
+
+# The headers of an API console: a page or a desktop program in which one writes a request by hand and sends it.
+CONSOLE = ["--header", "Content-Type: application/json", "--header", "Accept: application/json, text/plain, */*", "--header", "Cache-Control: no-cache",
+           "--header", "Accept-Encoding: gzip, deflate, br", "--header", "Accept-Language: en-US,en;q=0.9", "--user-agent", "ApiConsole/12.0"]
+
+
+class Curl:
+    """curl as a teller of the story: signed to `serve`, or bare to `dev` as an API console sends it."""
+
+    def __init__(self, name, mode, region="us-east-1"):
+        self.name, self.trent, self.region, self.partition = name, shared(mode), region, story.partition(region)
+        self.wrap = plain.openssl_wrap
+        if mode == "dev":
+            self._how = CONSOLE
+        else:
+            if VERSION < (7, 75):
+                raise Skipped("curl cannot sign: --aws-sigv4 came with 7.75")
+            mine = self.trent.credentials()
+            self._how = ["--aws-sigv4", f"aws:amz:{region}:kms", "--user", f"{mine.id}:{mine.secret}",
+                         "--header", "Content-Type: application/x-amz-json-1.1"]
+
+    def call(self, operation, **parameters):
+        sent = plain.body(parameters)
+        if self._how is CONSOLE:
+            sent = json.dumps(json.loads(sent), indent=4, ensure_ascii=False).encode()  # people write it over several lines
+        ran = subprocess.run([CURL, "--silent", "--show-error", "--include", *self._how, "--header", f"X-Amz-Target: TrentService.{operation}",
+                              "--data-binary", "@-", self.trent.url], input=sent, capture_output=True)
+        exchanged(f"{operation} {sent[:1500]!r}", f"{ran.stdout[-1500:]!r}{ran.stderr[-500:]!r}")
+        same(ran.returncode, 0, "curl's exit status")
+        head, _, content = ran.stdout.partition(b"\r\n\r\n")
+        answer = json.loads(content) if content else {}
+        if head.split(b" ")[1] != b"200":
+            request_id = re.search(rb"(?im)^x-amzn-requestid: ([^\r]*)", head)
+            raise story.Refused(answer["__type"], answer.get("message"), request_id and request_id[1].decode())
+        return plain.decoded(answer)
+
+    def pages(self, operation, member, size, **parameters):
+        return plain.paged(self.call, operation, member, size, **parameters)
+
+
+@each(story.rows(lambda: Curl("curl", "serve")))
+def the_story_signed_holds_at(_step, told):
+    told()
+
+
+@each(story.rows(lambda: Curl("console", "dev")))
+def the_story_from_an_api_console_holds_at(_step, told):
+    told()
+
+
+@each(story.rows(lambda: Curl("curl", "serve", "cn-north-1")))
+def the_story_in_china_holds_at(_step, told):
+    told()
+
+
+@each(story.rows(lambda: Curl("curl", "serve", "us-gov-west-1")))
+def the_story_in_govcloud_holds_at(_step, told):
+    told()
+
+
+@each([("signed", "curl.sh", "serve"), ("bare", "curl-dev.sh", "dev")])
+def the_pages_examples_run_as_they_stand(_name, script, mode):
+    examples.shell(script, shared(mode))

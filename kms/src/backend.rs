@@ -2,12 +2,18 @@
 //! wrapped in a row, behind a token, or across a network. Nothing here knows keys, callers or states.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use crypto::blob::{self, Blob, Place, Sealer};
-use crypto::{EpochKey, Material, Random, SecretBytes};
+use crypto::token::{Token, TokenKey};
+use crypto::wrapping::{WrappingAlgorithm, WrappingKey, WrappingKeySpec};
+use crypto::{EpochKey, Material, Random, SecretBytes, StoreKey};
 use store::Fut;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
+use crate::Time;
 use crate::error::Error;
 
 /// A material as its rows hold it. The names of the rows are authenticated with their bytes: what was moved from one
@@ -18,6 +24,31 @@ pub struct Wrapped {
     pub(crate) kek_place: Vec<u8>,
     pub(crate) material: Vec<u8>,
     pub(crate) material_place: Vec<u8>,
+}
+
+/// What a client needs in order to wrap material for one key.
+pub struct Parameters {
+    /// An RSA key made for the purpose: a SubjectPublicKeyInfo in DER.
+    pub public_key: Vec<u8>,
+    /// At most 6144 bytes, to be handed back with the material.
+    pub token: Vec<u8>,
+    /// When the token ceases to be good.
+    pub valid_to: Time,
+}
+
+/// Material on its way in, as a client sent it for one key.
+pub struct Parcel<'a> {
+    pub(crate) key_arn: &'a str,
+    pub(crate) key_id: &'a str,
+    pub(crate) token: &'a [u8],
+    pub(crate) wrapped: &'a [u8],
+}
+
+/// Material that has come in.
+pub struct Incoming {
+    /// The same for the same bytes of the same key, and telling nothing of them.
+    pub(crate) id: [u8; 32],
+    pub(crate) material: Material,
 }
 
 /// Does with a material what only its holder can.
@@ -42,6 +73,50 @@ pub trait Backend: Send + Sync {
         blob: &'a Blob<'a>,
         context: &'a BTreeMap<String, String>,
     ) -> Fut<'a, Result<SecretBytes, Error>>;
+
+    /// A new wrapping key for material of the key with this ARN. It takes up to seconds.
+    fn import_parameters<'a>(
+        &'a self,
+        key_arn: &'a str,
+        spec: WrappingKeySpec,
+        algorithm: WrappingAlgorithm,
+        now: Time,
+    ) -> Fut<'a, Result<Parameters, Error>>;
+
+    /// Unwraps what a client sent.
+    ///
+    /// Errors, in this order: `InvalidImportToken` for a token that is none, or another key's; `ExpiredImportToken`;
+    /// `InvalidCiphertext` for material that was not wrapped as the token says; `IncorrectKeyMaterial` for another
+    /// length than 32 bytes.
+    fn take_in<'a>(&'a self, parcel: Parcel<'a>, now: Time) -> Fut<'a, Result<Incoming, Error>>;
+}
+
+/// How long import parameters are good, in seconds.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-get-public-key-and-token.html>
+const PARAMETERS_SECONDS: i64 = 24 * 60 * 60;
+
+/// The label of the keyed hash that is an imported material's id.
+const MATERIAL_ID: &str = "key material id";
+
+/// Threads for mathematics that would keep every other request waiting: some at once, the rest in the order they came.
+struct Pool(Arc<Semaphore>);
+
+impl Pool {
+    /// Half of the machine, so that no number of imports takes all of it.
+    fn new() -> Pool {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Pool(Arc::new(Semaphore::new((cores / 2).max(1))))
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let turn = self.0.clone().acquire_owned().await.map_err(|_| Error::internal("the pool is closed"))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|panic| Error::internal(format!("slow mathematics panicked: {panic}")))
+    }
 }
 
 /// Material whose wrapped bytes lie in the store and are opened in this process.
@@ -50,11 +125,31 @@ pub struct Local {
     epoch: u32,
     sealer: Sealer,
     random: Arc<dyn Random>,
+    store_key: StoreKey,
+    tokens: Arc<TokenKey>,
+    making: Pool,
+    /// Apart from the other, so that a minute of making keys keeps no import waiting.
+    unwrapping: Pool,
 }
 
 impl Local {
-    pub(crate) fn new(epoch: u32, epoch_key: Arc<EpochKey>, random: Arc<dyn Random>) -> Local {
-        Local { epoch_key, epoch, sealer: Sealer::new(&*random), random }
+    pub(crate) fn new(epoch: u32, epoch_key: Arc<EpochKey>, store_key: StoreKey, random: Arc<dyn Random>) -> Local {
+        let tokens = Arc::new(store_key.tokens());
+        Local {
+            epoch_key,
+            epoch,
+            sealer: Sealer::new(&*random),
+            random,
+            store_key,
+            tokens,
+            making: Pool::new(),
+            unwrapping: Pool::new(),
+        }
+    }
+
+    fn material_id(&self, key_id: &str, material: &SecretBytes) -> [u8; 32] {
+        let named = Zeroizing::new([key_id.as_bytes(), b"\0", material.expose()].concat());
+        self.store_key.blind(MATERIAL_ID, &named)
     }
 
     fn unwrap(&self, wrapped: &Wrapped) -> Result<Material, Error> {
@@ -97,4 +192,51 @@ impl Backend for Local {
             Ok(blob::open(&material, blob, context)?)
         })
     }
+
+    fn import_parameters<'a>(
+        &'a self,
+        key_arn: &'a str,
+        spec: WrappingKeySpec,
+        algorithm: WrappingAlgorithm,
+        now: Time,
+    ) -> Fut<'a, Result<Parameters, Error>> {
+        Box::pin(async move {
+            let valid_to = now.plus_seconds(PARAMETERS_SECONDS);
+            let (place, tokens, random) = (key_arn.to_owned(), self.tokens.clone(), self.random.clone());
+            let make = move || {
+                let key = WrappingKey::generate(spec).map_err(|_| Error::internal("no wrapping key could be made"))?;
+                let public_key = key.public_key();
+                let token = Token { place, algorithm, issued_at_ms: now.0, expires_at_ms: valid_to.0, key };
+                Ok(Parameters { public_key, token: tokens.seal(&token, &*random), valid_to })
+            };
+            self.making.run(make).await?
+        })
+    }
+
+    fn take_in<'a>(&'a self, parcel: Parcel<'a>, now: Time) -> Fut<'a, Result<Incoming, Error>> {
+        Box::pin(async move {
+            let (arn, tokens) = (parcel.key_arn.to_owned(), self.tokens.clone());
+            let (token, wrapped) = (parcel.token.to_vec(), parcel.wrapped.to_vec());
+            let bytes = self.unwrapping.run(move || unwrap_parcel(&tokens, arn, &token, &wrapped, now)).await??;
+            let material = Material::from_secret(&bytes).ok_or(Error::IncorrectKeyMaterial)?;
+            Ok(Incoming { id: self.material_id(parcel.key_id, &bytes), material })
+        })
+    }
+}
+
+fn unwrap_parcel(
+    tokens: &TokenKey,
+    key_arn: String,
+    token: &[u8],
+    wrapped: &[u8],
+    now: Time,
+) -> Result<SecretBytes, Error> {
+    let token = tokens.open(token).map_err(|_| Error::InvalidImportToken)?;
+    if token.place != key_arn {
+        return Err(Error::InvalidImportToken);
+    }
+    if now >= Time(token.expires_at_ms) {
+        return Err(Error::ExpiredImportToken { arn: key_arn });
+    }
+    Ok(token.key.unwrap(token.algorithm, wrapped)?)
 }

@@ -1,6 +1,8 @@
 //! Why a call was refused or failed, by meaning and with data. The sentences that clients read stand in `fault.rs`,
 //! next to the names they go with.
 
+use crypto::spec::{KeyUsage, Kind};
+
 use crate::keys::refusal::Refusal;
 
 /// Every way a call can end other than well.
@@ -28,6 +30,14 @@ pub enum Error {
     NoSuchKey { arn: String },
     /// No such alias in this world.
     NoSuchAlias { arn: String },
+    /// A name that begins like those of AWS's own aliases.
+    ReservedAlias,
+    /// The prefix of an alias alone.
+    NamelessAlias,
+    /// An alias of this name is there already.
+    AliasExists { arn: String },
+    /// A key policy of another name than the one that every key has.
+    NoSuchPolicy,
 
     /// The caller may not, or the key is another account's and not there: the same words for both.
     Denied { caller: String, action: String, because: Because },
@@ -42,6 +52,20 @@ pub enum Error {
     Refused { arn: String, refusal: Refusal },
     /// A ciphertext that is wrong in any way whatever.
     InvalidCiphertext,
+    /// A token that is no import token, or another key's.
+    InvalidImportToken,
+    /// An import token whose time is over.
+    ExpiredImportToken { arn: String },
+    /// Material of another length than the key takes, or other material than it has, or the one that it has already.
+    IncorrectKeyMaterial,
+    /// New material for a key in which other material waits for its rotation.
+    AnotherMaterialPending { arn: String, new: String, pending: String },
+    /// A material that is not the key's.
+    NoSuchMaterial { arn: String, id: String },
+    /// A rotation onto imported material, and none waits for one.
+    NoMaterialPending { arn: String },
+    /// The key was rotated on demand as often as a key can be.
+    RotationsUsedUp { arn: String },
     /// The key's material is for the moment out of reach.
     KeyUnavailable,
     /// Everything was asked and the call would have succeeded.
@@ -84,8 +108,28 @@ pub enum Invalid {
     Recipient,
     /// `DryRunModifiers` without `DryRun`.
     ModifiersWithoutDryRun,
+    /// A name of an alias without the prefix that all have.
+    AliasPrefix,
+    /// A name of an alias with a character that the model takes and AWS does not.
+    AliasCharacters { alias: String },
+    /// An alias that would go to a key of another family.
+    AliasKeyType { alias: String, from: Kind, to: Kind },
+    /// An alias that would go to a key that is for something else.
+    AliasKeyUsage { alias: String, from: KeyUsage, to: KeyUsage },
+    /// A key policy that is for AWS's Resource Access Manager to put.
+    RamPolicy,
     /// A required member that the model does not mark so, with its first letter in lower case.
     Missing(&'static str),
+    /// No `ValidTo` for material that is to expire.
+    ValidToMissing,
+    /// A `ValidTo` that is over.
+    ValidToPast,
+    /// A `ValidTo` more than 365 days ahead.
+    ValidToTooFar,
+    /// A `ValidTo` for material that is not to expire.
+    ValidToSuperfluous,
+    /// A `KeyMaterialId` for new material.
+    IdOfNewMaterial,
     /// An encryption context longer than [`crate::MAX_CONTEXT_BYTES`].
     ContextTooLong,
 }
@@ -104,6 +148,8 @@ pub enum Because {
 pub enum Quota {
     /// Keys in one account and Region.
     Keys,
+    /// Aliases of one key.
+    Aliases,
     /// Bytes of a key policy.
     PolicyLength,
     /// Bytes of all tags of a key.

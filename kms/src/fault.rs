@@ -1,6 +1,7 @@
 //! Which errors reach the wire, and in which words: one exhaustive match from meaning to AWS's name and text.
 //! Clients compare these texts, so each stands next to its name; where AWS was recorded, it is AWS's.
 
+use crypto::spec::Kind;
 use wire::{Fault, Op};
 
 use crate::error::{Because, Error, Invalid, Quota, TagRule};
@@ -21,12 +22,23 @@ impl Error {
                 Fault::client("InvalidArnException", format!("Invalid arn {given}"))
             }
             Error::MalformedArn { given } => not_found(format!("Invalid arn {given}")),
+            Error::AliasNotTaken if matches!(op, Op::CreateAlias | Op::UpdateAlias) => {
+                Fault::client("ValidationException", "Aliases must refer to keys. Not aliases")
+            }
             Error::AliasNotTaken => {
                 Fault::client("InvalidArnException", "Key Aliases are not supported for this operation.")
             }
             Error::OtherRegion { region } => not_found(format!("Invalid arn {region}")),
             Error::NoSuchKey { arn } => not_found(format!("Key '{arn}' does not exist")),
             Error::NoSuchAlias { arn } => not_found(format!("Alias {arn} is not found.")),
+            Error::ReservedAlias => Fault::silent("NotAuthorizedException"),
+            Error::NamelessAlias => {
+                Fault::client("InvalidAliasNameException", "The alias must have a name after alias/")
+            }
+            Error::AliasExists { arn } => {
+                Fault::client("AlreadyExistsException", format!("An alias with the name {arn} already exists"))
+            }
+            Error::NoSuchPolicy => not_found("No such policy exists".into()),
 
             Error::Denied { caller, action, because } => {
                 Fault::client("AccessDeniedException", denied(caller, action, *because))
@@ -44,6 +56,36 @@ impl Error {
 
             Error::Refused { arn, refusal } => refusal.fault(arn),
             Error::InvalidCiphertext => Fault::silent("InvalidCiphertextException"),
+            Error::InvalidImportToken => Fault::client(
+                "InvalidImportTokenException",
+                "The import token is not one of this key. Get new parameters with GetParametersForImport.",
+            ),
+            Error::ExpiredImportToken { arn } => Fault::client(
+                "ExpiredImportTokenException",
+                format!("Parameters for key material import have expired. Key '{arn}'"),
+            ),
+            Error::IncorrectKeyMaterial => Fault::client(
+                "IncorrectKeyMaterialException",
+                "The key material is not what the key takes: it has another length, an EXISTING_KEY_MATERIAL that was \
+                 never imported into this key, or a NEW_KEY_MATERIAL that was.",
+            ),
+            Error::AnotherMaterialPending { arn, new, pending } => invalid_state(format!(
+                "New key material (id: {new}) cannot be imported into KMS key {arn}, because another key material \
+                 (id: {pending}) is pending rotation."
+            )),
+            Error::NoSuchMaterial { arn, id } => {
+                not_found(format!("Key material '{id}' of key '{arn}' does not exist"))
+            }
+            Error::NoMaterialPending { arn } => {
+                invalid_state(format!("No available key material pending rotation for the key: {arn}."))
+            }
+            Error::RotationsUsedUp { arn } => Fault::client(
+                "LimitExceededException",
+                format!(
+                    "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations \
+                     can be performed for this key: {arn}"
+                ),
+            ),
             Error::KeyUnavailable => {
                 Fault::server("KeyUnavailableException", "The key material is not available at the moment. Try again.")
             }
@@ -77,6 +119,10 @@ fn unsupported(text: String) -> Fault {
     Fault::client("UnsupportedOperationException", text)
 }
 
+fn invalid_state(text: String) -> Fault {
+    Fault::client("KMSInvalidStateException", text)
+}
+
 fn internal(text: &str) -> Fault {
     Fault::server("KMSInternalException", text)
 }
@@ -97,12 +143,44 @@ fn invalid(rule: &Invalid) -> String {
                                does not give a plaintext to who asked for one that only an enclave can read."
             .into(),
         Invalid::ModifiersWithoutDryRun => "DryRunModifiers can be used only with DryRun.".into(),
+        Invalid::AliasPrefix => "Alias must start with the prefix \"alias/\". Please see \
+                                 https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+            .into(),
+        Invalid::AliasCharacters { alias } => format!("{alias} contains invalid characters for an alias"),
+        Invalid::AliasKeyType { alias, from, to } => unlike(alias, "key type", key_type(*from), key_type(*to)),
+        Invalid::AliasKeyUsage { alias, from, to } => unlike(alias, "key usage", from.as_str(), to.as_str()),
+        Invalid::RamPolicy => "The AWS_RAM policy can only be managed by the RAM service.".into(),
         Invalid::Missing(member) => format!(
             "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
         ),
+        Invalid::ValidToMissing => "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES".into(),
+        Invalid::ValidToPast => "ValidTo must be in the future".into(),
+        Invalid::ValidToTooFar => "ValidTo must be at most 365 days from the time of the request".into(),
+        Invalid::ValidToSuperfluous => {
+            "A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE".into()
+        }
+        Invalid::IdOfNewMaterial => {
+            "KeyMaterialId must not be set if the ImportType is NEW_KEY_MATERIAL: new material has no id yet".into()
+        }
         Invalid::ContextTooLong => {
             format!("EncryptionContext must not be longer than {} bytes.", crate::MAX_CONTEXT_BYTES)
         }
+    }
+}
+
+/// The words for an alias that would go to a key unlike the one that it has.
+fn unlike(alias: &str, what: &str, from: &str, to: &str) -> String {
+    format!(
+        "Alias {alias} cannot be changed from a CMK with {what} {from} to a CMK with {what} {to}. The {what} of the \
+         current CMK and the new CMK must be the same."
+    )
+}
+
+fn key_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Symmetric => "SYMMETRIC",
+        Kind::Asymmetric => "ASYMMETRIC",
+        Kind::Hmac => "HMAC",
     }
 }
 
@@ -123,6 +201,7 @@ fn denied(caller: &str, action: &str, because: Because) -> String {
 fn limit(quota: Quota) -> &'static str {
     match quota {
         Quota::Keys => "The limit of keys in this account and Region has been reached.",
+        Quota::Aliases => "The limit of aliases of this key has been reached.",
         Quota::PolicyLength => "The key policy is longer than 32768 bytes.",
         Quota::TagLength => "The tags of the key are together longer than 61440 bytes.",
     }

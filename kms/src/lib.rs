@@ -14,6 +14,7 @@ mod names;
 pub mod ops;
 mod pipeline;
 pub mod place;
+mod quotas;
 mod records;
 mod rows;
 mod service;
@@ -24,6 +25,7 @@ mod world;
 pub use caller::Caller;
 pub use error::{Because, Error, Invalid, Quota, TagRule};
 pub use names::Names;
+pub use quotas::Quotas;
 pub use service::{NotStarted, Origin, Service};
 pub use time::Time;
 
@@ -35,10 +37,6 @@ pub enum Mode {
     /// Open to everybody, and its clock can be turned.
     Dev,
 }
-
-/// How many keys one account has in one Region, in every state.
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
-pub const MAX_KEYS: u32 = 100_000;
 
 /// The longest encryption context, keys and values together, in bytes. AWS states no limit; its interface to external
 /// key stores carries 8192 bytes of associated data, so that no client depends on more.

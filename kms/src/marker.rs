@@ -1,5 +1,7 @@
 //! Markers: where the next page of a list begins. Opaque to clients, and only good for the list that gave them out.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wire::Op;
 
 use crate::error::Error;
@@ -17,18 +19,29 @@ impl Marker {
 
     /// The marker of the page after `last`.
     pub fn write(&self, last: &str) -> String {
-        hex::encode(format!("{}{last}", self.list))
+        URL_SAFE_NO_PAD.encode(format!("{}{last}", self.list))
     }
 
-    /// The last item of the page before.
+    /// The last item of the page before, where items are parts of a row's name.
     ///
     /// Errors: `InvalidMarker` for anything that this list did not give out.
     pub fn read(&self, marker: &str) -> Result<String, Error> {
-        let text =
-            hex::decode(marker).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(Error::InvalidMarker)?;
-        let last = text.strip_prefix(&self.list).filter(|last| !last.contains('\0')).ok_or(Error::InvalidMarker)?;
-        Ok(last.to_owned())
+        self.read_any(marker).and_then(|last| if last.contains('\0') { Err(Error::InvalidMarker) } else { Ok(last) })
     }
+
+    /// The last item of the page before, where items are any text.
+    ///
+    /// Errors: as [`Marker::read`].
+    pub fn read_any(&self, marker: &str) -> Result<String, Error> {
+        let text = URL_SAFE_NO_PAD.decode(marker).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = text.ok_or(Error::InvalidMarker)?;
+        text.strip_prefix(&self.list).map(str::to_owned).ok_or(Error::InvalidMarker)
+    }
+}
+
+/// How many items a page has: as many as were asked for, within what the operation gives by default and at most.
+pub(crate) fn a_page(asked: Option<i32>, (by_default, at_most): (usize, usize)) -> usize {
+    asked.and_then(|asked| usize::try_from(asked).ok()).unwrap_or(by_default).min(at_most)
 }
 
 #[cfg(test)]

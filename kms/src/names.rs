@@ -1,7 +1,7 @@
 //! How a caller may name a key: by id, key ARN, alias or alias ARN. Text becomes a `KeyName` here, once, at the door;
 //! whether the key exists is not asked.
 
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::world::World;
 
 /// Which forms of name an operation takes.
@@ -69,6 +69,31 @@ impl KeyName {
 
     fn same_region(region: &str, here: &World) -> Result<(), Error> {
         if region == here.region { Ok(()) } else { Err(Error::OtherRegion { region: region.to_owned() }) }
+    }
+}
+
+/// The name of an alias as the operations on aliases take it: with its prefix, and without an ARN.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AliasName(pub String);
+
+impl AliasName {
+    /// What every alias begins with.
+    pub const PREFIX: &str = "alias/";
+
+    /// What AWS's own aliases begin with.
+    const RESERVED: &str = "alias/aws/";
+
+    /// Reads `text`, which kept to the model's pattern.
+    ///
+    /// Errors: the `AliasPrefix` and `AliasCharacters` of `Invalid`; `ReservedAlias`.
+    pub fn parse(text: &str) -> Result<AliasName, Error> {
+        if !text.starts_with(AliasName::PREFIX) {
+            return Err(Error::Invalid(Invalid::AliasPrefix));
+        }
+        if text.contains(':') || !is_alias(text) {
+            return Err(Error::Invalid(Invalid::AliasCharacters { alias: text.to_owned() }));
+        }
+        if text.starts_with(AliasName::RESERVED) { Err(Error::ReservedAlias) } else { Ok(AliasName(text.to_owned())) }
     }
 }
 

@@ -10,7 +10,7 @@ use wire::{Fault, Request};
 
 use crate::audit;
 use crate::error::{Error, Invalid};
-use crate::journey::{Call, Cx, Drawn, Write};
+use crate::journey::{Call, Cx, Drawn, Parts, Write};
 use crate::ops::Operation;
 use crate::records::OutboxRecord;
 use crate::rows::{self, RowKey};
@@ -46,9 +46,9 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
         if matches!(outcome, Err(Error::Busy)) {
             continue; // the snapshot went while it was read: a fresh one
         }
-        let (answer, writes) = match outcome {
-            Ok((answer, writes)) => (Ok(answer), writes),
-            Err(error) => (Err(told(&error, O::SHEET.op, call)), Vec::new()),
+        let (answer, writes, event) = match outcome {
+            Ok(Parts { answer, writes, event }) => (Ok(answer), writes, event),
+            Err(error) => (Err(told(&error, O::SHEET.op, call)), Vec::new(), None),
         };
         let line = line(call, &parameters, &cx, &drawn, &answer);
         if writes.is_empty() && doubtful.is_empty() {
@@ -62,9 +62,13 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
             continue; // somebody was before us: look again
         }
         let record = OutboxRecord { attempt, event_id: drawn.event_id.clone(), line };
-        match core.commit(cx.expectations(), &writes, Some((drawn.sequence, &record))).await {
+        let mut records = vec![(drawn.sequence, record)];
+        records.extend(event.map(|event| (drawn.event_sequence, event)));
+        match core.commit(cx.expectations(), &writes, &records).await {
             Ok(Outcome::Committed { .. }) => {
-                core.move_record(drawn.sequence, record.line, doubtful.is_empty()).await;
+                for (sequence, record) in records {
+                    core.move_record(sequence, record.line, doubtful.is_empty()).await;
+                }
                 return answer;
             }
             Ok(Outcome::Conflict { .. }) => {}
@@ -78,6 +82,9 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
             && let Some(landed) = core.landed(drawn.sequence).await
         {
             core.move_record(drawn.sequence, landed.line.clone(), false).await;
+            if let Some(event) = core.landed(drawn.event_sequence).await {
+                core.move_record(drawn.event_sequence, event.line.clone(), false).await;
+            }
             return doubtful
                 .remove(&landed.attempt)
                 .unwrap_or_else(|| Err(told(&Error::internal("an attempt landed that never was"), O::SHEET.op, call)));
@@ -136,7 +143,7 @@ fn told(error: &Error, op: wire::Op, call: &Call) -> Fault {
 
 fn line(call: &Call, parameters: &Map<String, Value>, cx: &Cx, drawn: &Drawn, answer: &Answer) -> String {
     let outcome = match answer {
-        Ok(_) => audit::Outcome::Done { changed: cx.changed() },
+        Ok(_) => audit::Outcome::Done { changed: cx.changed(), material: cx.material() },
         Err(fault) => audit::Outcome::Refused(fault),
     };
     let entry = audit::Entry {
@@ -154,7 +161,7 @@ fn line(call: &Call, parameters: &Map<String, Value>, cx: &Cx, drawn: &Drawn, an
 }
 
 impl Core {
-    /// Commits these writes, expecting what was read, and with them the record, whose row must be absent: the fence
+    /// Commits these writes, expecting what was read, and with them the records, whose rows must be absent: the fence
     /// against a commit that comes late.
     ///
     /// Errors: what certainly did not happen.
@@ -162,7 +169,7 @@ impl Core {
         &self,
         expectations: BTreeMap<RowKey, store::Revision>,
         writes: &[Write],
-        record: Option<(u64, &OutboxRecord)>,
+        records: &[(u64, OutboxRecord)],
     ) -> Result<Outcome, Error> {
         let mut batch = Batch { expect: expectations.into_iter().collect(), ..Batch::default() };
         for write in writes {
@@ -173,8 +180,8 @@ impl Core {
                 Write::Delete { name } => batch.deletes.push(name.clone()),
             }
         }
-        if let Some((sequence, record)) = record {
-            let name = rows::outbox_row(sequence);
+        for (sequence, record) in records {
+            let name = rows::outbox_row(*sequence);
             batch.expect.push((name.clone(), 0));
             batch.puts.push((name.clone(), self.rows.seal(&name, 1, record)?));
         }

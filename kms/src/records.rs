@@ -1,7 +1,7 @@
 //! What the rows hold, record by record. A record knows its version; what it looked like before stands in `Record`'s
 //! implementations as long as any file may hold it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::spec::{KeySpec, KeyUsage};
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::Time;
 use crate::error::Error;
 use crate::home::AccessKeyRecord;
-use crate::keys::lifecycle::Facts;
+use crate::keys::lifecycle::{Due, Facts, due};
 
 /// Something that a row can hold.
 pub(crate) trait Record: Sized + Send + Sync + 'static {
@@ -85,10 +85,32 @@ pub(crate) struct KeyRecord {
     pub facts: Facts,
     /// Which of the sixteen counters counts it.
     pub counter: u8,
-    /// Past its date: the observed uptime, in milliseconds, at which its key-encryption keys are destroyed.
+    /// Past a date of its: the observed uptime, in milliseconds, at which the key-encryption keys are destroyed that
+    /// the date is of.
     pub destroy_at_uptime: Option<u64>,
+    /// What the clock said when that was written: what becomes due later gets a grace of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doomed_by: Option<Time>,
 }
 impl Versioned for KeyRecord {}
+
+impl KeyRecord {
+    /// The same key with other facts. It stays doomed only as long as they still doom it.
+    pub fn with_facts(&self, facts: Facts, now: Time) -> KeyRecord {
+        let by = self.doomed_by.map_or(now, |by| by.min(now));
+        let destroy_at_uptime = self.destroy_at_uptime.filter(|_| is_doomed(&facts, by));
+        let doomed_by = destroy_at_uptime.and(self.doomed_by);
+        KeyRecord { facts, destroy_at_uptime, doomed_by, ..self.clone() }
+    }
+}
+
+/// Whether something was due by then that destroys, and waits for its grace.
+pub(crate) fn is_doomed(facts: &Facts, by: Time) -> bool {
+    match due(facts, by) {
+        Some((_, Due::Deletion(_) | Due::Expiry(..))) => true,
+        Some((_, Due::Rotation(_))) | None => false,
+    }
+}
 
 /// One material, wrapped by its own key-encryption key.
 #[derive(Serialize, Deserialize)]
@@ -132,8 +154,20 @@ impl Versioned for TagsRecord {}
 #[serde(deny_unknown_fields)]
 pub(crate) struct AliasRecord {
     pub key_id: String,
+    pub created: Time,
+    /// When it last came to a key, be it the same.
+    pub updated: Time,
 }
 impl Versioned for AliasRecord {}
+
+/// All aliases that lead to a key.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AliasesRecord {
+    /// Their names, with the prefix `alias/`.
+    pub names: BTreeSet<String>,
+}
+impl Versioned for AliasesRecord {}
 
 /// How many keys one counter counts.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::home::{AccessKeyRecord, Opened, access_key_row};
 use crate::journey::{Call, Overdue, uuid};
 use crate::ops::entry_of;
+use crate::quotas::Quotas;
 use crate::records::{Mark, UptimeRecord};
 use crate::rows::{self, Rows, uptime_row};
 use crate::turns::Turns;
@@ -71,6 +72,7 @@ pub(crate) struct Core {
     pub trail: Arc<dyn Trail>,
     pub turns: Turns,
     pub mode: Mode,
+    pub quotas: Quotas,
     pub epoch: u32,
     pub epoch_key: Arc<EpochKey>,
     mover: Mutex<Option<Mover>>,
@@ -100,13 +102,14 @@ impl Service {
     pub async fn start(
         opened: Opened,
         mode: Mode,
+        quotas: Quotas,
         default_region: String,
         random: Arc<dyn Random>,
         now: Time,
     ) -> Result<Arc<Service>, NotStarted> {
         let keys = opened.store_key.records(opened.store_id);
         let epoch_key = Arc::new(opened.store_key.epoch(FIRST_EPOCH));
-        let backend = Arc::new(Local::new(FIRST_EPOCH, epoch_key.clone(), random.clone()));
+        let backend = Arc::new(Local::new(FIRST_EPOCH, epoch_key.clone(), opened.store_key, random.clone()));
         let rows = Arc::new(Rows::new(opened.store, keys, opened.generation, random.clone()));
         audit::drain(&rows, &*opened.trail).await?;
         let kept = uptime(&rows).await?.map_or(0, |row| row.value.millis);
@@ -118,6 +121,7 @@ impl Service {
             trail: opened.trail,
             turns: Turns::new(),
             mode,
+            quotas,
             epoch: FIRST_EPOCH,
             epoch_key,
             // Sequences follow the clock from start to start, so that the outbox stays in order.
@@ -226,7 +230,7 @@ impl Service {
         let Some(asked) = rows.get::<Mark>(newest, &row).await? else { return Ok(()) };
         rows.store().forget(newest).await.map_err(rows::unreadable)?;
         let done = crate::journey::Write::Delete { name: row.clone() };
-        match self.core.commit([(row, asked.revision)].into(), &[done], None).await? {
+        match self.core.commit([(row, asked.revision)].into(), &[done], &[]).await? {
             // In a conflict more was destroyed meanwhile, and the next turn sees to it.
             Outcome::Committed { .. } | Outcome::Conflict { .. } => Ok(()),
             Outcome::Unknown => Err(Error::Unknown),
@@ -239,7 +243,7 @@ impl Service {
         let (version, revision) = before.map_or((0, 0), |row| (row.version, row.revision));
         let millis = uptime.kept + u64::try_from(observed.saturating_sub(uptime.at).as_millis()).unwrap_or(0);
         let write = crate::journey::Write::put(row.clone(), version + 1, &UptimeRecord { millis })?;
-        match self.core.commit([(row, revision)].into(), &[write], None).await? {
+        match self.core.commit([(row, revision)].into(), &[write], &[]).await? {
             Outcome::Committed { .. } => {
                 *uptime = Uptime { kept: millis, at: observed, ..*uptime };
                 Ok(())

@@ -23,7 +23,10 @@ fn the_page_of_operations_is_the_list_of_operations() {
         fs::write(&path, &page).expect("the page is written");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == page, "docs/operations.md is not what the list says: run `{BLESS}=1 cargo test -p kms --test docs`");
+    assert!(
+        found == page,
+        "docs/operations.md is not what the list says: run `{BLESS}=1 cargo test -p kms --test docs`"
+    );
 }
 
 #[test]
@@ -65,8 +68,7 @@ fn page() -> String {
             if sheet.read_only { "read-only" } else { "writes" },
         );
     }
-    let others: Vec<_> =
-        OPERATIONS.iter().filter(|entry| entry.sheet.is_none()).map(|entry| entry.op.name()).collect();
+    let others: Vec<_> = OPERATIONS.iter().filter(|entry| entry.sheet.is_none()).map(|entry| entry.op.name()).collect();
     let _ = write!(
         page,
         "\n## That refuse\n\nTheir input is checked as AWS checks it; then they answer UnsupportedOperationException.\n\n{}\n",

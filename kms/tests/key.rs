@@ -5,6 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use common::sample::{STATEMENT, policy, policy_of};
 use common::{House, NOBODY, OWN, REGION, STRANGER, arn, caller, name_of, refusal, text_at};
 use kms::Mode;
 use serde_json::{Value, json};
@@ -102,7 +103,7 @@ async fn a_key_that_cannot_be_made_is_refused_in_awss_words() {
         (json!({ "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY" }), not_yet("KeySpec RSA_2048")),
         (json!({ "KeySpec": "HMAC_512", "KeyUsage": "GENERATE_VERIFY_MAC" }), not_yet("KeySpec HMAC_512")),
         (json!({ "KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE" }), not_yet("KeySpec ML_KEM_768")),
-        (json!({ "Origin": "EXTERNAL" }), not_yet("Origin EXTERNAL")),
+        (json!({ "Origin": "EXTERNAL", "MultiRegion": true }), not_yet("MultiRegion")),
         (json!({ "Origin": "AWS_CLOUDHSM" }), not_yet("Origin AWS_CLOUDHSM")),
         (json!({ "Origin": "EXTERNAL_KEY_STORE" }), not_yet("Origin EXTERNAL_KEY_STORE")),
         (json!({ "MultiRegion": true }), not_yet("MultiRegion")),
@@ -170,24 +171,21 @@ async fn tags_are_kept_and_bad_ones_refused() {
 #[tokio::test]
 async fn a_policy_is_kept_as_it_was_given_and_what_is_none_is_refused() {
     let house = House::new().await;
-    let malformed = [
-        ("{", "the policy is not valid JSON: look at line 1, column 1"),
-        ("[]", "the policy must be a JSON object: { \"Statement\": [ ... ] }"),
-        ("{\"Version\":\"2012-10-17\"}", "the policy has no Statement"),
-    ];
-    for (policy, text) in malformed {
+    let told = house.call(Op::CreateKey, json!({ "Policy": "{" })).await;
+    let text = "the policy is not valid JSON: look at line 1, column 1";
+    assert_eq!(told, refusal("MalformedPolicyDocumentException", text));
+    for policy in ["[]", "{\"Version\":\"2012-10-17\"}", "{\"Statement\":[]}"] {
         let told = house.call(Op::CreateKey, json!({ "Policy": policy })).await;
-        assert_eq!(told, refusal("MalformedPolicyDocumentException", text), "{policy}");
+        assert_eq!(name_of(&told), "MalformedPolicyDocumentException", "{policy}: {told:?}");
     }
-    let sized = |bytes: usize| format!("{{\"Statement\":[],\"Id\":\"{}\"}}", "x".repeat(bytes - 24));
-    assert_eq!(sized(100).len(), 100);
-    let told = house.call(Op::CreateKey, json!({ "Policy": sized(32_769) })).await;
+    let told = house.call(Op::CreateKey, json!({ "Policy": policy_of(32_769) })).await;
     assert_eq!(told, refusal("LimitExceededException", "The key policy is longer than 32768 bytes."));
-    let told = house.call(Op::CreateKey, json!({ "Policy": sized(131_073) })).await;
+    let told = house.call(Op::CreateKey, json!({ "Policy": policy_of(131_073) })).await;
     assert_eq!(name_of(&told), "ValidationException");
     assert_eq!(house.ids().await, [""; 0], "nothing was made");
 
-    for policy in [sized(32_768), " {\n \"Statement\" :\t[] , \"Id\":\"\u{e9}\" }\n".to_owned()] {
+    let spaced = format!(" {{\n \"Statement\" :\t[{STATEMENT}] , \"Id\":\"\u{e9}\" }}\n");
+    for policy in [policy_of(32_768), spaced] {
         let made = house.ok(Op::CreateKey, json!({ "Policy": policy })).await;
         let key = text_at(&made, "/KeyMetadata/KeyId");
         let row = house.row(&["x", OWN, REGION, &key, "policy"]).await.expect("the policy's row");
@@ -203,8 +201,9 @@ async fn a_policy_is_kept_as_it_was_given_and_what_is_none_is_refused() {
 #[tokio::test]
 async fn the_longest_request_that_aws_takes_is_taken_and_recorded() {
     let house = House::new().await;
-    let policy = format!("{{\"Statement\":[]{}}}", "\n".repeat(32_768 - 16));
-    let quotes = format!("{{\"Statement\":[{}]}}", vec!["\"\\\\\""; 6_549].join(","));
+    let policy = policy("x") + &"\n".repeat(32_768 - policy("x").len());
+    let statement = STATEMENT.replace("\"kms:*\"", &format!("[{}]", vec!["\"\\\\\""; 6_530].join(",")));
+    let quotes = format!("{{\"Statement\":{statement}}}");
     assert!(quotes.len() <= 32_768, "{}", quotes.len());
     let tags: Vec<Value> = (0..50)
         .map(|n| json!({ "TagKey": format!("{n:02}{}", "\u{4e00}".repeat(126)), "TagValue": "\u{4e00}".repeat(256) }))

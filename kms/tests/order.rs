@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::sample::{With, sample};
 use common::{House, NOBODY, OWN, REGION, STRANGER, arn, arn_of, base64, name_of, refusal, text_at, unbase64};
 use kms::Names;
 use kms::ops::OPERATIONS;
@@ -287,10 +288,16 @@ async fn every_form_of_a_key_s_name_is_taken_or_refused_in_awss_words() {
         ],
     )
     .await;
+    house.ok(Op::CreateAlias, json!({ "AliasName": "alias/sample", "TargetKeyId": key })).await;
     for op in OPERATIONS.iter().filter(|entry| entry.sheet.is_some_and(|sheet| sheet.names == Names::KeyOnly)) {
         for alias in [alias, &alias_arn, &alias_elsewhere, &alias_theirs] {
-            let body = json!({ "KeyId": alias, "Description": "" });
-            expect(&house, [(op.op, body, no_alias())]).await;
+            let told = match op.op {
+                Op::CreateAlias | Op::UpdateAlias => {
+                    wrong("ValidationException", "Aliases must refer to keys. Not aliases")
+                }
+                _ => no_alias(),
+            };
+            expect(&house, [(op.op, sample(op.op, &With { key: alias, blob: "" }), told)]).await;
         }
     }
     for id in [key.clone(), arn(&key)] {
@@ -348,7 +355,7 @@ async fn a_name_with_every_kind_of_odd_byte_is_refused_and_harms_nothing() {
 async fn an_alias_leads_to_its_key_where_one_is_taken_and_is_gone_with_it() {
     let house = House::new().await;
     let key = house.key().await;
-    house.plant(&["a", OWN, REGION, "alias/app"], json!({ "v": 1, "r": { "key_id": key } })).await;
+    house.ok(Op::CreateAlias, json!({ "AliasName": "alias/app", "TargetKeyId": key })).await;
     let alias_arn = format!("arn:aws:kms:{REGION}:{OWN}:alias/app");
     let blob = house.encrypt("alias/app", "eA==").await;
     for name in ["alias/app", &alias_arn] {

@@ -251,7 +251,8 @@ async fn a_change_that_was_cut_off_before_its_record_was_moved_is_recorded_by_th
     let opened = kms::home::open(&place, &terms, &*random, common::NOON).await.expect("a first start");
     let store = opened.store.clone();
     let opened = kms::home::Opened { trail: Arc::new(Deaf), ..opened };
-    let service = kms::Service::start(opened, Mode::Serve, "us-east-1".into(), random.clone(), common::NOON)
+    let quotas = kms::Quotas::default();
+    let service = kms::Service::start(opened, Mode::Serve, quotas, "us-east-1".into(), random.clone(), common::NOON)
         .await
         .expect("it starts");
     let call = service.call(

@@ -3,9 +3,10 @@
 
 mod common;
 
-use std::path::Path;
 use std::time::Duration;
 
+use common::found;
+use common::import::{A, B, Envelope, NEW, for_days};
 use common::{HOUR, House, MINUTE, OWN, REGION, arn, name_of, refusal, text_at};
 use kms::Mode;
 use serde_json::{Value, json};
@@ -182,7 +183,10 @@ async fn in_dev_a_key_is_destroyed_by_the_turn_that_its_date_comes_in() {
 async fn everything_of_a_key_is_destroyed_and_recorded_once_and_nothing_else_is_touched() {
     let house = House::with(Mode::Dev, |store| store).await;
     let made = house
-        .ok(Op::CreateKey, json!({ "Tags": [{ "TagKey": "a", "TagValue": "b" }], "Policy": "{\"Statement\":1}" }))
+        .ok(
+            Op::CreateKey,
+            json!({ "Tags": [{ "TagKey": "a", "TagValue": "b" }], "Policy": common::sample::policy("x") }),
+        )
         .await;
     let key = text_at(&made, "/KeyMetadata/KeyId");
     let blob = house.encrypt(&key, "eA==").await;
@@ -274,23 +278,6 @@ async fn a_destruction_whose_end_is_in_doubt_happens_once_and_is_recorded_once()
     }
 }
 
-/// Whether any file under `place` holds these bytes.
-fn found(place: &Path, bytes: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(place).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(self::found(&path, bytes));
-        } else {
-            let file = std::fs::read(&path).expect("a file");
-            if file.windows(bytes.len()).any(|part| part == bytes) {
-                found.push(path.display().to_string());
-            }
-        }
-    }
-    found
-}
-
 #[tokio::test]
 async fn of_a_destroyed_key_no_byte_is_left_on_the_disk() {
     let place = tempfile::tempdir().expect("a directory");
@@ -336,4 +323,229 @@ async fn a_process_that_ended_between_destruction_and_forgetting_is_made_up_for_
     let house = House::on_disk(Mode::Dev, place.path()).await;
     house.turn(Duration::ZERO).await;
     assert_eq!(found(place.path(), &kek), [""; 0]);
+}
+
+fn pending_import(key: &str) -> Result<Value, common::Refusal> {
+    refusal("KMSInvalidStateException", format!("{} is pending import.", arn(key)))
+}
+
+/// A key whose material expires after so many days, its parameters, and a ciphertext of it.
+async fn expiring_key(house: &House, days: i64) -> (String, Envelope, String) {
+    let key = house.external_key().await;
+    let envelope = house.envelope(&key).await;
+    house.import(&key, &envelope, &A, for_days(house.now(), days)).await.expect("it takes material");
+    let blob = house.encrypt(&key, "eA==").await;
+    (key, envelope, blob)
+}
+
+/// How many materials of the key have bytes in the store.
+async fn kept(house: &House, key: &str) -> usize {
+    let keks = house.rows(["e", OWN, REGION, key].join("\0").as_bytes()).await.len();
+    assert_eq!(house.rows(["x", OWN, REGION, key, "m"].join("\0").as_bytes()).await.len(), keks, "both rows or none");
+    keks
+}
+
+#[tokio::test]
+async fn expired_material_is_refused_at_once_and_destroyed_after_a_day_of_uptime() {
+    let house = House::new().await;
+    let (key, envelope, blob) = expiring_key(&house, 9).await;
+    let id = text_at(&house.metadata(&key).await, "/CurrentKeyMaterialId");
+    house.advance_days(8);
+    house.turn(HOUR).await;
+    assert_eq!(house.state(&key).await, "Enabled");
+    house.advance_days(1);
+    let before = house.everything().await;
+    assert_eq!(house.state(&key).await, "PendingImport");
+    assert_eq!(house.call(Op::Decrypt, json!({ "CiphertextBlob": blob })).await, pending_import(&key));
+    let metadata = house.metadata(&key).await;
+    assert!(metadata.get("ValidTo").is_none() && metadata.get("ExpirationModel").is_none());
+    assert_eq!(house.everything().await, before, "before anybody has written so");
+    for uptime in [HOUR, 2 * HOUR, HOUR + GRACE - MINUTE] {
+        house.turn(uptime).await;
+        assert_eq!(kept(&house, &key).await, 1, "{uptime:?} of uptime are not enough");
+        assert_eq!(house.state(&key).await, "PendingImport");
+    }
+    house.turn(HOUR + GRACE).await;
+    assert_eq!(kept(&house, &key).await, 0);
+    for _ in 0..2 {
+        house.turn(3 * GRACE).await;
+    }
+    assert_eq!(house.count("DeleteExpiredKeyMaterial"), 1);
+    let record = house.records().into_iter().find(|record| record["eventName"] == "DeleteExpiredKeyMaterial");
+    let record = record.expect("a record");
+    assert_eq!(record["eventType"], "AwsServiceEvent");
+    assert_eq!(record["serviceEventDetails"], json!({ "keyId": key, "keyMaterialId": id }));
+    assert_eq!(record["resources"], json!([{ "accountId": OWN, "type": "AWS::KMS::Key", "ARN": arn(&key) }]));
+    assert!(house.rows(b"d\0").await.is_empty() && house.rows(b"t\0").await.is_empty(), "nothing more is due");
+    assert_eq!(text_at(&house.metadata(&key).await, "/CurrentKeyMaterialId"), id, "the id stays");
+
+    let fresh = house.envelope(&key).await;
+    assert!(house.import(&key, &envelope, &A, json!({})).await.is_err(), "those parameters are over");
+    house.import(&key, &fresh, &A, json!({})).await.expect("the same material");
+    assert_eq!(house.ok(Op::Decrypt, json!({ "CiphertextBlob": blob })).await["Plaintext"], "eA==");
+}
+
+#[tokio::test]
+async fn in_dev_material_is_destroyed_by_the_turn_that_its_date_comes_in() {
+    let house = House::with(Mode::Dev, |store| store).await;
+    let (key, _, blob) = expiring_key(&house, 9).await;
+    house.advance_days(9);
+    house.turn(Duration::ZERO).await;
+    assert_eq!(kept(&house, &key).await, 0);
+    assert_eq!(house.count("DeleteExpiredKeyMaterial"), 1);
+    assert_eq!(house.call(Op::Decrypt, json!({ "CiphertextBlob": blob })).await, pending_import(&key));
+    assert!(house.row(&["h", "1", "forget"]).await.is_none(), "and forgotten");
+}
+
+#[tokio::test]
+async fn material_that_is_imported_again_before_its_destruction_is_not_destroyed() {
+    let house = House::new().await;
+    let (key, _, blob) = expiring_key(&house, 9).await;
+    house.advance_days(9);
+    house.turn(HOUR).await;
+    assert_eq!(house.rows(b"t\0").await.len(), 1, "it waits among the doomed");
+    let envelope = house.envelope(&key).await;
+    house.import(&key, &envelope, &A, for_days(house.now(), 100)).await.expect("the same, for longer");
+    assert_eq!(house.rows(b"t\0").await.len(), 0, "it is doomed no more");
+    assert_eq!(house.rows(b"d\0").await.len(), 1, "and has another date");
+    house.turn(HOUR + 2 * GRACE).await;
+    assert_eq!(kept(&house, &key).await, 1);
+    assert_eq!(house.ok(Op::Decrypt, json!({ "CiphertextBlob": blob })).await["Plaintext"], "eA==");
+    assert_eq!(house.count("DeleteExpiredKeyMaterial"), 0);
+}
+
+/// One material is doomed, and before its day is over a clock that jumps makes another one's date pass.
+#[tokio::test]
+async fn what_becomes_due_during_one_material_s_grace_gets_a_grace_of_its_own() {
+    let house = House::new().await;
+    let (key, envelope, _) = expiring_key(&house, 9).await;
+    let terms = common::with(for_days(house.now(), 20), json!({ "ImportType": NEW }));
+    house.import(&key, &envelope, &B, terms).await.expect("a second");
+    house.ok(Op::RotateKeyOnDemand, json!({ "KeyId": key })).await;
+    house.advance_days(9);
+    house.turn(HOUR).await;
+    house.advance_days(300);
+    house.turn(HOUR + GRACE).await;
+    house.turn(HOUR + GRACE).await;
+    assert_eq!(kept(&house, &key).await, 1, "only the first one's day is over");
+    house.turn(HOUR + 2 * GRACE - MINUTE).await;
+    assert_eq!(kept(&house, &key).await, 1);
+    house.turn(HOUR + 2 * GRACE).await;
+    assert_eq!(kept(&house, &key).await, 0);
+    assert_eq!(house.count("DeleteExpiredKeyMaterial"), 2);
+}
+
+#[tokio::test]
+async fn materials_that_expired_before_one_turn_go_together() {
+    let house = House::new().await;
+    let (key, envelope, _) = expiring_key(&house, 9).await;
+    let terms = common::with(for_days(house.now(), 20), json!({ "ImportType": NEW }));
+    house.import(&key, &envelope, &B, terms).await.expect("a second, which waits");
+    house.advance_days(30);
+    house.turn(HOUR).await;
+    assert_eq!(kept(&house, &key).await, 2);
+    house.turn(HOUR + GRACE).await;
+    assert_eq!(kept(&house, &key).await, 0);
+    assert_eq!(house.materials(&key).await.len(), 1, "the one that waited has left the key");
+    assert_eq!(house.count("DeleteExpiredKeyMaterial"), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_gives_the_material_back_and_its_grace_begins_anew() {
+    let house = House::new().await;
+    let (key, _, blob) = expiring_key(&house, 9).await;
+    house.advance_days(40);
+    house.turn(HOUR).await;
+    house.advance_days(-40);
+    house.turn(2 * HOUR).await;
+    assert_eq!(house.ok(Op::Decrypt, json!({ "CiphertextBlob": blob })).await["Plaintext"], "eA==");
+    assert_eq!((house.rows(b"d\0").await.len(), house.rows(b"t\0").await.len()), (1, 0));
+    house.advance_days(40);
+    house.turn(HOUR + GRACE).await;
+    assert_eq!(kept(&house, &key).await, 1, "the first jump's day does not count");
+    house.turn(HOUR + 2 * GRACE).await;
+    assert_eq!(kept(&house, &key).await, 0);
+}
+
+/// Two dates passed while the clock was wrong; set back, one of them has still come.
+#[tokio::test]
+async fn of_two_dates_that_a_wrong_clock_passed_the_one_that_has_not_come_begins_anew() {
+    let house = House::new().await;
+    let (key, envelope, _) = expiring_key(&house, 9).await;
+    let terms = common::with(for_days(house.now(), 20), json!({ "ImportType": NEW }));
+    house.import(&key, &envelope, &B, terms).await.expect("a second");
+    house.ok(Op::RotateKeyOnDemand, json!({ "KeyId": key })).await;
+    house.advance_days(40);
+    house.turn(HOUR).await;
+    house.advance_days(-30);
+    house.turn(2 * HOUR).await; // ten days on: the first has expired, the second not
+    house.advance_days(30);
+    house.turn(HOUR + GRACE).await;
+    house.turn(HOUR + GRACE).await;
+    assert_eq!(kept(&house, &key).await, 1, "the second one's day does not count");
+    house.turn(HOUR + 2 * GRACE).await;
+    assert_eq!(kept(&house, &key).await, 0);
+}
+
+#[tokio::test]
+async fn material_expires_in_a_key_that_is_going_and_the_key_goes_all_the_same() {
+    let house = House::with(Mode::Dev, |store| store).await;
+    let (key, _, _) = expiring_key(&house, 5).await;
+    house.ok(Op::ScheduleKeyDeletion, json!({ "KeyId": key, "PendingWindowInDays": 7 })).await;
+    house.advance_days(5);
+    house.turn(Duration::ZERO).await;
+    assert_eq!(house.state(&key).await, "PendingDeletion");
+    assert_eq!(kept(&house, &key).await, 0);
+    house.advance_days(2);
+    house.turn(Duration::ZERO).await;
+    assert!(is_destroyed(&house, &key).await);
+    assert_eq!((house.count("DeleteExpiredKeyMaterial"), house.count("DeleteKey")), (1, 1));
+}
+
+#[tokio::test]
+async fn an_expiry_and_a_deletion_that_nobody_looked_at_happen_in_their_order() {
+    let house = House::with(Mode::Dev, |store| store).await;
+    let (key, _, _) = expiring_key(&house, 5).await;
+    house.ok(Op::ScheduleKeyDeletion, json!({ "KeyId": key, "PendingWindowInDays": 7 })).await;
+    house.advance_days(30);
+    house.turn(Duration::ZERO).await;
+    assert!(is_destroyed(&house, &key).await);
+    let told: Vec<_> = house.recorded().into_iter().rev().take(2).collect();
+    assert_eq!(told, ["DeleteKey", "DeleteExpiredKeyMaterial"]);
+}
+
+#[tokio::test]
+async fn a_key_of_more_materials_than_a_commit_takes_is_destroyed_whole() {
+    let house = House::with(Mode::Dev, |store| store).await;
+    let (key, stays) = (house.key().await, house.key().await);
+    house.ok(Op::EnableKeyRotation, json!({ "KeyId": key, "RotationPeriodInDays": 90 })).await;
+    house.advance_days(70 * 90);
+    house.turn(Duration::ZERO).await;
+    assert_eq!(kept(&house, &key).await, 71, "142 rows, and a commit deletes a hundred");
+    house.ok(Op::ScheduleKeyDeletion, json!({ "KeyId": key, "PendingWindowInDays": 7 })).await;
+    house.advance_days(7);
+    house.turn(Duration::ZERO).await;
+    assert!(is_destroyed(&house, &key).await);
+    assert_eq!(house.count("DeleteKey"), 1);
+    assert_eq!(keys_counted(&house).await, 1);
+    assert!(is_whole(&house, &stays).await);
+}
+
+#[tokio::test]
+async fn an_expiry_whose_end_is_in_doubt_happens_once_and_is_recorded_once() {
+    for fate in [Fate::Landed, Fate::Lost, Fate::Late] {
+        let mut faulty = None;
+        let house = House::with(Mode::Dev, |store| faulty.insert(Faulty::new(store)).clone()).await;
+        let faulty = faulty.expect("an engine");
+        let (key, _, _) = expiring_key(&house, 5).await;
+        house.advance_days(5);
+        faulty.next_where(fate.clone(), |batch| batch.deletes.iter().any(|name| name.starts_with(b"e\0")));
+        let told = house.service.turn(house.now(), HOUR).await;
+        assert_eq!(told.is_ok(), fate == Fate::Landed, "{fate:?}: {told:?}");
+        house.turn(HOUR).await;
+        let _ = faulty.land().await;
+        house.turn(HOUR).await;
+        assert_eq!(kept(&house, &key).await, 0, "{fate:?}");
+        assert_eq!(house.count("DeleteExpiredKeyMaterial"), 1, "{fate:?}");
+    }
 }

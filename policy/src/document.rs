@@ -32,7 +32,7 @@ impl std::error::Error for DocumentError {}
 /// # Errors
 /// [`DocumentError`] says what is wrong, and where.
 pub fn check_syntax(text: &str) -> Result<(), DocumentError> {
-    match serde_json::from_str::<Document>(text) {
+    match serde_json::from_str::<Object<Document>>(text) {
         Ok(_) => Ok(()),
         Err(error) => Err(DocumentError(match error.classify() {
             Category::Syntax | Category::Eof | Category::Io => {
@@ -51,7 +51,7 @@ struct Document {
     #[serde(default, rename = "Id")]
     _id: Option<String>,
     #[serde(rename = "Statement")]
-    _statement: OneOrMore<Statement>,
+    _statement: OneOrMore<Object<Statement>>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +105,27 @@ impl TryFrom<Members> for Statement {
             Some(operator) => Err(format!("no condition operator is called {operator}")),
             None => Ok(Statement),
         }
+    }
+}
+
+/// What is written as an object, and as nothing else: by itself a derived reading takes a list of values too.
+struct Object<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Object<T>, D::Error> {
+        struct Reads<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reads<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|_| Object(std::marker::PhantomData))
+            }
+        }
+        from.deserialize_any(Reads(std::marker::PhantomData))
     }
 }
 
@@ -379,7 +400,10 @@ mod tests {
             ("expected", r#"{"Statement":1}"#.to_owned()),
             ("missing field `Statement`", "{}".to_owned()),
             ("missing field `Statement`", r#"{"Version":"2012-10-17"}"#.to_owned()),
-            ("invalid type: null", "null".to_owned()),
+            ("invalid type: null, expected an object", "null".to_owned()),
+            ("expected an object", "[]".to_owned()),
+            ("expected an object", r#"["2012-10-17","x",{"Effect":"Allow"}]"#.to_owned()),
+            ("expected an object", r#"{"Statement":[["s","Allow","*",null,"a",null,"*",null,{}]]}"#.to_owned()),
         ] {
             let told = check_syntax(&text).map_err(|error| error.to_string());
             assert!(told.as_ref().is_err_and(|told| told.contains(reason)), "{reason}: {told:?} of {text}");

@@ -1,6 +1,8 @@
 //! An option counts before its variable, the variable before the file, the file before the default.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use crate::harness::{Place, Running, credential};
 
@@ -87,6 +89,8 @@ fn what_is_not_understood_is_named_with_exit_code_2() {
         (&["serve", "--log", "server=loud"], &["server=loud", "info"]),
         (&["serve", "--cors", "https://app.example/"], &["https://app.example/", "without a path"]),
         (&["serve", "--no-create=perhaps"], &["perhaps", "--no-create"]),
+        (&["serve", "--quota-keys", "many"], &["many", "--quota-keys"]),
+        (&["dev", "--quota-aliases-per-key", "201"], &["201", "from 0 to 200"]),
         (&["serve", "--config", "absent.toml"], &["absent.toml", "cannot read"]),
         (&["serve", "--config", "unknown.toml"], &["unknown.toml, line 2", "unknown field `listen_on`", "`listen`"]),
         (&["dev", "--config", "account.toml"], &["`account`", "trent serve"]),
@@ -114,5 +118,33 @@ fn a_variable_that_is_not_understood_is_refused_like_its_option() {
         let ended = place.ended(place.command(&["serve"]).env(name, value));
         assert_eq!(ended.code, Some(2), "{name}: {}", ended.stderr);
         assert!(ended.stderr.contains(value), "{name}: {}", ended.stderr);
+    }
+}
+
+/// Asks an open server for a new key; tells its answer, head and body.
+fn create_key(running: &Running) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
+    let request = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.CreateKey\r\nContent-Length: 2\r\n\
+                   Connection: close\r\n\r\n{}";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_quota_holds_wherever_it_is_set() {
+    let place = Place::new();
+    fs::write(place.path("trent.toml"), "[quotas]\nkeys = 1\n").unwrap();
+    let words = ["dev", "--listen", "127.0.0.1:0"];
+    let by_file = [&words[..], &["--config", "trent.toml"]].concat();
+    let by_option = [&words[..], &["--quota-keys", "1"]].concat();
+    let mut by_variable = place.command(&words);
+    by_variable.env("TRENT_QUOTA_KEYS", "1");
+    for mut command in [place.command(&by_file), place.command(&by_option), by_variable] {
+        let running = place.start(&mut command);
+        let (first, second) = (create_key(&running), create_key(&running));
+        assert!(first.starts_with("HTTP/1.1 200 "), "{first}");
+        assert!(second.contains("LimitExceededException"), "{second}");
     }
 }

@@ -1,4 +1,6 @@
 """Which key is meant, and in which state is it? The same words for every operation that takes a key."""
+import json
+
 from harness.claims import claim, each, holds, same
 from harness.sdk import at, failure, kms, new_key, refused, violated
 
@@ -29,10 +31,31 @@ CALLS = {
     "update_key_description": lambda k: {"KeyId": k, "Description": "d"},
     "schedule_key_deletion": lambda k: {"KeyId": k},
     "cancel_key_deletion": lambda k: {"KeyId": k},
+    "get_parameters_for_import": lambda k: {"KeyId": k, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"},
+    "import_key_material": lambda k: {"KeyId": k, "ImportToken": b"x", "EncryptedKeyMaterial": b"x", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"},
+    "delete_imported_key_material": lambda k: {"KeyId": k},
+    "enable_key_rotation": lambda k: {"KeyId": k},
+    "disable_key_rotation": lambda k: {"KeyId": k},
+    "get_key_rotation_status": lambda k: {"KeyId": k},
+    "rotate_key_on_demand": lambda k: {"KeyId": k},
+    "list_key_rotations": lambda k: {"KeyId": k},
+    "list_aliases": lambda k: {"KeyId": k},
+    "tag_resource": lambda k: {"KeyId": k, "Tags": [{"TagKey": "k", "TagValue": "v"}]},
+    "untag_resource": lambda k: {"KeyId": k, "TagKeys": ["k"]},
+    "list_resource_tags": lambda k: {"KeyId": k},
+    "put_key_policy": lambda k: {"KeyId": k, "Policy": policy()},
+    "get_key_policy": lambda k: {"KeyId": k},
+    "list_key_policies": lambda k: {"KeyId": k},
 }
-NO_ALIASES = ["enable_key", "disable_key", "update_key_description", "schedule_key_deletion", "cancel_key_deletion"]
-WITH_ALIASES = [name for name in CALLS if name not in NO_ALIASES]
+WITH_ALIASES = ["describe_key", "encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext"]
+NO_ALIASES = [name for name in CALLS if name not in WITH_ALIASES]
 PERMISSIONS = {"re_encrypt": "ReEncryptTo"}
+
+
+def policy():
+    """One that allows this account everything."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{known()['AWSAccountId']}:root"}, "Action": "kms:*", "Resource": "*"}]})
 
 
 def pascal(operation):
@@ -112,6 +135,7 @@ def whatever_else_is_given_for_a_key_is_refused_by_name(_name, named):
 # Which state refuses what: None is allowed. spec: AWS's page "Key states of AWS KMS keys".
 DISABLED, PENDING, NOT_PENDING = (("DisabledException", "{} is disabled."), ("KMSInvalidStateException", "{} is pending deletion."),
                                   ("KMSInvalidStateException", "{} is not pending deletion."))
+NOT_IMPORTED = ("UnsupportedOperationException", "{} origin is AWS_KMS which is not valid for this operation.")
 STATES = {  # operation: Enabled, Disabled, PendingDeletion
     "describe_key": (None, None, None),
     "encrypt": (None, DISABLED, PENDING),
@@ -125,6 +149,21 @@ STATES = {  # operation: Enabled, Disabled, PendingDeletion
     "update_key_description": (None, None, PENDING),
     "schedule_key_deletion": (None, None, PENDING),
     "cancel_key_deletion": (NOT_PENDING, NOT_PENDING, None),
+    "get_parameters_for_import": (NOT_IMPORTED, NOT_IMPORTED, NOT_IMPORTED),
+    "import_key_material": (NOT_IMPORTED, NOT_IMPORTED, NOT_IMPORTED),
+    "delete_imported_key_material": (NOT_IMPORTED, NOT_IMPORTED, NOT_IMPORTED),
+    "enable_key_rotation": (None, DISABLED, PENDING),
+    "disable_key_rotation": (None, DISABLED, PENDING),
+    "get_key_rotation_status": (None, None, None),
+    "rotate_key_on_demand": (None, DISABLED, PENDING),
+    "list_key_rotations": (None, None, None),
+    "list_aliases": (None, None, None),
+    "tag_resource": (None, None, PENDING),
+    "untag_resource": (None, None, PENDING),
+    "list_resource_tags": (None, None, None),
+    "put_key_policy": (None, None, None),
+    "get_key_policy": (None, None, None),
+    "list_key_policies": (None, None, None),
 }
 INTO = {"Enabled": lambda k: None, "Disabled": lambda k: kms().disable_key(KeyId=k), "PendingDeletion": lambda k: kms().schedule_key_deletion(KeyId=k)}
 CELLS = [(f"{operation}-{state}", operation, state, row[n]) for operation, row in STATES.items() for n, state in enumerate(INTO)]

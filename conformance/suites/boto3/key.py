@@ -121,7 +121,7 @@ UNSUPPORTED = [
         ("ML_DSA_65", "SIGN_VERIFY"), ("ML_DSA_87", "SIGN_VERIFY"), ("ML_KEM_512", "ENCAPSULATE_DECAPSULATE"),
         ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE"), ("ML_KEM_1024", "ENCAPSULATE_DECAPSULATE")]],
     ("legacy_RSA_2048", {"CustomerMasterKeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}),
-    ("imported", {"Origin": "EXTERNAL"}), ("multi_region", {"MultiRegion": True}),
+    ("imported_rsa", {"Origin": "EXTERNAL", "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}), ("multi_region", {"MultiRegion": True}),
 ]
 
 

@@ -1,10 +1,11 @@
 """What stands in trent-data/audit: one line for each call before its answer, all of the fields, and nothing secret."""
+import base64
 import concurrent.futures
 import re
 import stat
 import uuid
 
-from harness import raw, sigv4
+from harness import plain, raw, sigv4
 from harness.claims import claim, each, holds, one_of, same
 from harness.server import shared
 
@@ -89,7 +90,56 @@ def _re_encrypt():
     return sent, recorded, [key()["Arn"], to["Arn"]]
 
 
+def external():
+    """A key without its material."""
+    return raw.done(trent(), "CreateKey", {"Origin": "EXTERNAL"})["KeyMetadata"]
+
+
+def _import():
+    made = external()
+    asked = raw.done(trent(), "GetParametersForImport", {"KeyId": made["KeyId"], **WRAPPING})
+    wrapped = plain.openssl_wrap(base64.b64decode(asked["PublicKey"]), bytes(range(32)))
+    terms = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE", "KeyMaterialDescription": "first"}
+    sent = {"KeyId": made["KeyId"], "ImportToken": asked["ImportToken"], "EncryptedKeyMaterial": base64.b64encode(wrapped).decode(), **terms}
+    return sent, {"keyId": made["KeyId"], **{k[0].lower() + k[1:]: v for k, v in terms.items()}}, [made["Arn"]]
+
+
+def _alias(made=None):
+    """A name for a key, its ARN, and the call that makes it."""
+    name = f"alias/{uuid.uuid4()}"
+    made = made or fresh()
+    return name, made["Arn"].replace(f"key/{made['KeyId']}", name), made, {"AliasName": name, "TargetKeyId": made["KeyId"]}
+
+
+def _create_alias():
+    name, arn, made, sent = _alias()
+    return sent, {"aliasName": name, "targetKeyId": made["KeyId"]}, [made["Arn"], arn]
+
+
+def _delete_alias():
+    name, arn, made, sent = _alias()
+    raw.done(trent(), "CreateAlias", sent)
+    return {"AliasName": name}, {"aliasName": name}, [arn, made["Arn"]]
+
+
+WRAPPING = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
 CALLS = [
+    ("GetParametersForImport", "GetParametersForImport", _by_id(external, **{name: (value, value) for name, value in WRAPPING.items()})),
+    ("ImportKeyMaterial", "ImportKeyMaterial", _import),
+    ("DeleteImportedKeyMaterial", "DeleteImportedKeyMaterial", _by_id(external)),
+    ("EnableKeyRotation", "EnableKeyRotation", _by_id(fresh, RotationPeriodInDays=(90, 90))),
+    ("DisableKeyRotation", "DisableKeyRotation", _by_id(fresh)),
+    ("GetKeyRotationStatus", "GetKeyRotationStatus", _by_id(fresh)),
+    ("RotateKeyOnDemand", "RotateKeyOnDemand", _by_id(fresh)),
+    ("ListKeyRotations", "ListKeyRotations", _by_id(fresh, IncludeKeyMaterial=("ALL_KEY_MATERIAL", "ALL_KEY_MATERIAL"))),
+    ("TagResource", "TagResource", _by_id(fresh, Tags=([{"TagKey": "k", "TagValue": "v"}], [{"tagKey": "k", "tagValue": "v"}]))),
+    ("UntagResource", "UntagResource", _by_id(fresh, TagKeys=(["k"], ["k"]))),
+    ("ListResourceTags", "ListResourceTags", _by_id(fresh)),
+    ("GetKeyPolicy", "GetKeyPolicy", _by_id(fresh, PolicyName=("default", "default"))),
+    ("ListKeyPolicies", "ListKeyPolicies", _by_id(fresh)),
+    ("ListAliases_of_a_key", "ListAliases", lambda: ({"KeyId": key()["KeyId"], "Limit": 3}, {"keyId": key()["KeyId"], "limit": 3}, [])),
+    ("CreateAlias", "CreateAlias", _create_alias),
+    ("DeleteAlias", "DeleteAlias", _delete_alias),
     ("DescribeKey", "DescribeKey", _by_id(lambda: key())),
     ("EnableKey", "EnableKey", _by_id(fresh)),
     ("DisableKey", "DisableKey", _by_id(fresh)),
@@ -158,7 +208,7 @@ REFUSALS = [
     ("pending", "EnableKey", lambda: {"KeyId": fresh("PendingDeletion")["KeyId"]}, "KMSInvalidStateException", True),
     ("not_pending", "CancelKeyDeletion", lambda: {"KeyId": fresh()["KeyId"]}, "KMSInvalidStateException", True),
     ("dry_run", "Encrypt", lambda: {"KeyId": key()["KeyId"], "Plaintext": "eA==", "DryRun": True}, "DryRunOperationException", True),
-    ("unsupported", "GetKeyPolicy", lambda: {"KeyId": key()["KeyId"]}, "UnsupportedOperationException", None),
+    ("unsupported", "GetPublicKey", lambda: {"KeyId": key()["KeyId"]}, "UnsupportedOperationException", None),
     ("bad_marker", "ListKeys", lambda: {"Marker": "garbage"}, "InvalidMarkerException", False),
     ("enclave", "GenerateRandom", lambda: {"NumberOfBytes": 8, "Recipient": {}}, "ValidationException", False),
 ]

@@ -2,7 +2,7 @@
 import base64
 import os
 
-from harness import raw, sigv4
+from harness import plain, raw, sigv4
 from harness.claims import claim, each, holds, same
 from harness.server import Trent
 
@@ -48,6 +48,14 @@ def _told():
         request = raw.request(trent, "ListKeys", credentials=credentials)
         secrets[f"signature by {credentials.id}"] = request.split(b"Signature=")[1][:64]
         raw.send(trent, request)
+    imported = raw.done(trent, "CreateKey", {"Origin": "EXTERNAL"})["KeyMetadata"]["KeyId"]
+    for name in ("imported material", "refused material"):
+        secrets[name] = os.urandom(32)
+        asked = raw.done(trent, "GetParametersForImport", {"KeyId": imported, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"})
+        wrapped = plain.openssl_wrap(unb64(asked["PublicKey"]), secrets[name])
+        secrets[f"token of the {name}"], secrets[f"wrapped {name}"] = unb64(asked["ImportToken"])[-60:], wrapped[-60:]
+        raw.call(trent, "ImportKeyMaterial", {"KeyId": imported, "ImportToken": asked["ImportToken"], "EncryptedKeyMaterial": b64(wrapped),
+                                              "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"})
     secrets["session token"] = b"session-" + os.urandom(16).hex().encode()
     raw.call(trent, "ListKeys", more=[("X-Amz-Security-Token", secrets["session token"].decode())])
     secrets["control"] = os.urandom(24)  # no secret: what is meant to be recorded must be found by the same search
@@ -67,7 +75,8 @@ def _files(trent):
 
 
 NAMES = ["plaintext", "re-encrypted plaintext", "refused plaintext", "refused ciphertext", "message", "ciphertext", "re-encrypted ciphertext", "data key",
-         "sealed data key", "random bytes", "grant token", "session token", "secret access key", "signature by AKIAIOSFODNN7EXAMPLE"]
+         "sealed data key", "random bytes", "grant token", "session token", "secret access key", "signature by AKIAIOSFODNN7EXAMPLE",
+         *(f"{of}{material} material" for material in ("imported", "refused") for of in ("", "token of the ", "wrapped "))]
 
 
 @each([(name.replace(" ", "_"), name) for name in NAMES])

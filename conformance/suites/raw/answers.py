@@ -122,6 +122,20 @@ def _every_answer():
     yield "GenerateDataKey", {"KeyId": key, "KeySpec": "AES_256"}
     yield "GenerateDataKeyWithoutPlaintext", {"KeyId": key, "NumberOfBytes": 7}
     yield "GenerateRandom", {"NumberOfBytes": 99}
+    raw.done(trent(), "CreateAlias", {"AliasName": f"alias/{key}", "TargetKeyId": key})
+    yield "ListAliases", {}
+    yield "ListAliases", {"KeyId": key, "Limit": 1}
+    yield "ListResourceTags", {"KeyId": key}
+    yield "GetKeyPolicy", {"KeyId": key}
+    yield "ListKeyPolicies", {"KeyId": key}
+    yield "GetKeyRotationStatus", {"KeyId": key}
+    raw.done(trent(), "EnableKeyRotation", {"KeyId": key})
+    yield "GetKeyRotationStatus", {"KeyId": key}
+    yield "RotateKeyOnDemand", {"KeyId": key}
+    yield "ListKeyRotations", {"KeyId": key, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+    imported = raw.done(trent(), "CreateKey", {"Origin": "EXTERNAL"})["KeyMetadata"]["KeyId"]
+    yield "GetParametersForImport", {"KeyId": imported, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+    yield "DeleteImportedKeyMaterial", {"KeyId": imported}
     yield "ScheduleKeyDeletion", {"KeyId": key}
     yield "DescribeKey", {"KeyId": key}
     yield "CancelKeyDeletion", {"KeyId": key}
@@ -140,6 +154,15 @@ MEMBERS = {
     "GenerateRandom": [["Plaintext"]],
     "ScheduleKeyDeletion": [["DeletionDate", "KeyId", "KeyState", "PendingWindowInDays"]],
     "CancelKeyDeletion": [["KeyId"]],
+    "ListAliases": [["AliasCount", "Aliases", "Truncated"]],
+    "ListResourceTags": [["Tags", "Truncated"]],
+    "GetKeyPolicy": [["Policy", "PolicyName"]],
+    "ListKeyPolicies": [["PolicyNames", "Truncated"]],
+    "GetKeyRotationStatus": [["KeyId", "KeyRotationEnabled"], ["KeyId", "KeyRotationEnabled", "NextRotationDate", "RotationPeriodInDays"]],
+    "RotateKeyOnDemand": [["KeyId"]],
+    "ListKeyRotations": [["Rotations", "Truncated"]],
+    "GetParametersForImport": [["ImportToken", "KeyId", "ParametersValidTo", "PublicKey"]],
+    "DeleteImportedKeyMaterial": [["KeyId", "KeyMaterialId"], ["KeyId"]],
 }
 
 
@@ -179,13 +202,24 @@ def timestamps_are_numbers_in_javas_double_notation():
         holds(round(float(text) * 1000) / 1000 == float(text), f"{name} has more than milliseconds: {text}")
 
 
-@each([(operation, operation) for operation in ("EnableKey", "DisableKey", "UpdateKeyDescription")])
-def an_operation_without_output_answers_an_empty_body(_name, operation):
-    key = raw.new_key(trent())["KeyId"]
-    parameters = {"KeyId": key, **({"Description": "d"} if operation == "UpdateKeyDescription" else {})}
-    answer = raw.call(trent(), operation, parameters)
+POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]}'
+WITHOUT_OUTPUT = {"EnableKey": {}, "DisableKey": {}, "UpdateKeyDescription": {"Description": "d"}, "EnableKeyRotation": {}, "DisableKeyRotation": {},
+                  "PutKeyPolicy": {"Policy": POLICY}, "TagResource": {"Tags": [{"TagKey": "k", "TagValue": "v"}]}, "UntagResource": {"TagKeys": ["k"]}}
+
+
+@each([*[(operation, operation, lambda key, more=more: {"KeyId": key, **more}) for operation, more in WITHOUT_OUTPUT.items()],
+       ("CreateAlias", "CreateAlias", lambda key: {"AliasName": f"alias/{key}", "TargetKeyId": key}),
+       ("UpdateAlias", "UpdateAlias", lambda key: {"AliasName": _named(key), "TargetKeyId": key}), ("DeleteAlias", "DeleteAlias", lambda key: {"AliasName": _named(key)})])
+def an_operation_without_output_answers_an_empty_body(_name, operation, parameters):
+    answer = raw.call(trent(), operation, parameters(raw.new_key(trent())["KeyId"]))
     same((answer.status, answer.body, answer.header("Content-Length")), (200, b"", "0"), "status, body, length")
     _headers_as_recorded(answer)
+
+
+def _named(key):
+    """An alias of the key."""
+    raw.done(trent(), "CreateAlias", {"AliasName": f"alias/{key}", "TargetKeyId": key})
+    return f"alias/{key}"
 
 
 @claim

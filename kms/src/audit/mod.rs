@@ -8,4 +8,4 @@ pub mod trail;
 
 pub(crate) use door::Door;
 pub(crate) use mover::{Mover, append, drain};
-pub(crate) use record::{Entry, Outcome, door_record, service_record};
+pub(crate) use record::{Entry, Outcome, ServiceEvent, door_record};

@@ -11,10 +11,15 @@ use wire::{Fault, Op};
 use crate::Time;
 use crate::caller::Caller;
 use crate::service::Origin;
+use crate::world::World;
 
 /// How a call ended.
 pub(crate) enum Outcome<'a> {
-    Done { changed: Option<String> },
+    /// The ARN of the key that was changed, and the id of the material that came or went.
+    Done {
+        changed: Option<String>,
+        material: Option<String>,
+    },
     Refused(&'a Fault),
 }
 
@@ -35,9 +40,9 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// The record as one line, without its end.
     pub fn line(&self) -> String {
-        let (changed, fault) = match &self.outcome {
-            Outcome::Done { changed } => (changed.as_deref(), None),
-            Outcome::Refused(fault) => (None, Some(*fault)),
+        let (changed, material, fault) = match &self.outcome {
+            Outcome::Done { changed, material } => (changed.as_deref(), material.as_deref(), None),
+            Outcome::Refused(fault) => (None, None, Some(*fault)),
         };
         let record = Record {
             event_version: EVENT_VERSION,
@@ -57,7 +62,7 @@ impl Entry<'_> {
             error_code: fault.map(|fault| fault.name),
             error_message: fault.and_then(|fault| fault.message.as_deref()).map(beginning),
             request_parameters: self.parameters.as_ref(),
-            response_elements: changed.map(|arn| Response { key_id: arn }),
+            response_elements: changed.map(|arn| Response { key_id: arn, key_material_id: material }),
             request_id: &self.origin.request_id,
             event_id: self.event_id,
             read_only: self.read_only,
@@ -125,6 +130,8 @@ struct Identity<'a> {
 #[serde(rename_all = "camelCase")]
 struct Response<'a> {
     key_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_material_id: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -209,26 +216,46 @@ pub(crate) fn door_record(
     record.to_string()
 }
 
-/// The record of something that time made due.
-pub(crate) fn service_record(event_id: &str, name: &str, account: &str, region: &str, arn: &str, now: Time) -> String {
-    json!({
-        "eventVersion": EVENT_VERSION,
-        "userIdentity": { "accountId": account, "invokedBy": "AWS Internal" },
-        "eventTime": now.to_rfc3339(),
-        "eventSource": EVENT_SOURCE,
-        "eventName": name,
-        "awsRegion": region,
-        "sourceIPAddress": "AWS Internal",
-        "userAgent": "AWS Internal",
-        "requestParameters": null,
-        "responseElements": { "keyId": arn },
-        "eventID": event_id,
-        "readOnly": false,
-        "resources": [{ "accountId": account, "type": "AWS::KMS::Key", "ARN": arn }],
-        "eventType": "AwsServiceEvent",
-        "managementEvent": true,
-        "recipientAccountId": account,
-        "eventCategory": "Management",
-    })
-    .to_string()
+/// Something that nobody called for at that moment: time made it due, or a call had set it going.
+pub(crate) struct ServiceEvent<'a> {
+    /// CloudTrail's name for it.
+    pub name: &'static str,
+    pub world: &'a World,
+    /// The id of the key that it happened to.
+    pub key_id: &'a str,
+    /// Its `serviceEventDetails` beside the key's id; null for an event that has none.
+    pub details: Value,
+    pub now: Time,
+}
+
+impl ServiceEvent<'_> {
+    /// The record as one line, without its end.
+    pub fn line(&self, event_id: &str) -> String {
+        let World { account, region } = self.world;
+        let arn = self.world.key_arn(self.key_id);
+        let mut record = json!({
+            "eventVersion": EVENT_VERSION,
+            "userIdentity": { "accountId": account, "invokedBy": "AWS Internal" },
+            "eventTime": self.now.to_rfc3339(),
+            "eventSource": EVENT_SOURCE,
+            "eventName": self.name,
+            "awsRegion": region,
+            "sourceIPAddress": "AWS Internal",
+            "userAgent": "AWS Internal",
+            "requestParameters": null,
+            "responseElements": { "keyId": arn },
+            "eventID": event_id,
+            "readOnly": false,
+            "resources": [{ "accountId": account, "type": "AWS::KMS::Key", "ARN": arn }],
+            "eventType": "AwsServiceEvent",
+            "managementEvent": true,
+            "recipientAccountId": account,
+            "eventCategory": "Management",
+        });
+        if !self.details.is_null() {
+            record["serviceEventDetails"] = self.details.clone();
+            record["serviceEventDetails"]["keyId"] = self.key_id.into();
+        }
+        record.to_string()
+    }
 }

@@ -8,14 +8,16 @@ use crypto::spec::{KeySpec, KeyUsage};
 use crypto::{Kek, Material, SecretBytes};
 use wire::{Op, Response};
 
+use crate::Time;
 use crate::backend::Wrapped;
 use crate::error::{Error, Quota};
-use crate::keys::lifecycle::{Facts, KeyOrigin, MaterialId};
+use crate::keys::lifecycle::{Expiration, Facts, KeyOrigin, MaterialId};
 use crate::ops::Action;
+use crate::quotas::COUNTERS;
 use crate::records::{CounterRecord, KeyRecord, PolicyRecord, TagsRecord, WrappedKek, WrappedMaterial};
 use crate::rows::{self, Row};
+use crate::service::Core;
 use crate::world::World;
-use crate::{MAX_KEYS, Time};
 
 use super::change::{Change, Done, Write};
 use super::cx::Cx;
@@ -48,20 +50,20 @@ use super::view::Key;
 ///
 /// ```
 /// # use kms::journey::{Change, Usable};
-/// fn twice<'r>(key: Usable<'r>, other: Usable<'r>) -> Result<(Change<'r>, Change<'r>), kms::Error> {
-///     Ok((key.disable()?, other.enable()?))
+/// async fn twice<'r>(key: Usable<'r>, other: Usable<'r>) -> Result<(Change<'r>, Change<'r>), kms::Error> {
+///     Ok((key.disable().await?, other.enable().await?))
 /// }
 /// ```
 ///
 /// ```compile_fail,E0382
 /// # use kms::journey::{Change, Usable};
-/// fn twice<'r>(key: Usable<'r>) -> Result<(Change<'r>, Change<'r>), kms::Error> {
-///     Ok((key.disable()?, key.enable()?))
+/// async fn twice<'r>(key: Usable<'r>) -> Result<(Change<'r>, Change<'r>), kms::Error> {
+///     Ok((key.disable().await?, key.enable().await?))
 /// }
 /// ```
 pub struct Usable<'r> {
-    permit: Permit<'r>,
-    key: Key,
+    pub(super) permit: Permit<'r>,
+    pub(super) key: Key,
 }
 
 /// A ciphertext, and the id of the material that sealed it, as 64 hexadecimal digits.
@@ -78,6 +80,8 @@ pub struct NewKey {
     pub spec: KeySpec,
     /// What it is for, which its spec allows.
     pub usage: KeyUsage,
+    /// Drawn here, or imported later.
+    pub origin: KeyOrigin,
     /// At most 8192 characters.
     pub description: String,
     /// A document that was checked before, or none for the default one.
@@ -165,11 +169,11 @@ impl Usable<'_> {
         })
     }
 
-    fn backend(&self) -> &dyn crate::backend::Backend {
+    pub(super) fn backend(&self) -> &dyn crate::backend::Backend {
         &*self.permit.cx.view().core.backend
     }
 
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         self.permit.cx.now()
     }
 }
@@ -177,57 +181,49 @@ impl Usable<'_> {
 /// The edits. Each consumes the token and gives the change to that key alone.
 impl<'r> Usable<'r> {
     /// The key may be used again.
-    pub fn enable(self) -> Result<Change<'r>, Error> {
+    pub async fn enable(self) -> Result<Change<'r>, Error> {
         self.permit.begin(&[Action::Of(Op::EnableKey)])?;
-        self.edit(|record, _| KeyRecord { facts: record.facts.clone().enable(), ..record.clone() })
+        self.edit_facts(|facts, _| facts.enable()).await
     }
 
     /// The key may not be used until it is enabled.
-    pub fn disable(self) -> Result<Change<'r>, Error> {
+    pub async fn disable(self) -> Result<Change<'r>, Error> {
         self.permit.begin(&[Action::Of(Op::DisableKey)])?;
-        self.edit(|record, _| KeyRecord { facts: record.facts.clone().disable(), ..record.clone() })
+        self.edit_facts(|facts, _| facts.disable()).await
     }
 
     /// Another description, of at most 8192 characters.
     pub fn describe(self, description: &str) -> Result<Change<'r>, Error> {
         self.permit.begin(&[Action::Of(Op::UpdateKeyDescription)])?;
-        self.edit(|record, _| KeyRecord { description: description.to_owned(), ..record.clone() })
-    }
-
-    /// The key is deleted `days` days from now.
-    pub async fn schedule_deletion(self, days: u16) -> Result<Change<'r>, Error> {
-        self.permit.begin(&[Action::Of(Op::ScheduleKeyDeletion)])?;
-        self.edit_dates(|record, now| KeyRecord {
-            facts: record.facts.clone().schedule_deletion(now, days),
-            ..record.clone()
-        })
-        .await
-    }
-
-    /// The key is not deleted; it comes back disabled.
-    pub async fn cancel_deletion(self) -> Result<Change<'r>, Error> {
-        self.permit.begin(&[Action::Of(Op::CancelKeyDeletion)])?;
-        self.edit_dates(|record, _| KeyRecord {
-            facts: record.facts.clone().cancel_deletion(),
-            destroy_at_uptime: None,
-            ..record.clone()
-        })
-        .await
-    }
-
-    /// An edit that moves no date: the record alone.
-    fn edit(self, edit: impl FnOnce(&KeyRecord, Time) -> KeyRecord) -> Result<Change<'r>, Error> {
-        let after = edit(self.key.record(), self.now());
+        let after = KeyRecord { description: description.to_owned(), ..self.key.record().clone() };
         let name = rows::key_row(&self.key.world, &after.key_id);
         let writes = vec![Write::put(name, self.key.row.version + 1, &after)?];
         Ok(self.changed(after, writes))
     }
 
-    /// An edit that may move what is due: the record and its row in the index.
-    async fn edit_dates(self, edit: impl FnOnce(&KeyRecord, Time) -> KeyRecord) -> Result<Change<'r>, Error> {
-        let after = edit(self.key.record(), self.now());
-        let view = self.permit.cx.view();
-        let writes = view.rewrite(Some(&self.key), &self.key.world, &after).await?;
+    /// The key is deleted `days` days from now.
+    pub async fn schedule_deletion(self, days: u16) -> Result<Change<'r>, Error> {
+        self.permit.begin(&[Action::Of(Op::ScheduleKeyDeletion)])?;
+        self.edit_facts(|facts, now| facts.schedule_deletion(now, days)).await
+    }
+
+    /// The key is not deleted; it comes back disabled.
+    pub async fn cancel_deletion(self) -> Result<Change<'r>, Error> {
+        self.permit.begin(&[Action::Of(Op::CancelKeyDeletion)])?;
+        self.edit_facts(|facts, _| facts.cancel_deletion()).await
+    }
+
+    /// An edit of the facts, and with them of what is due when.
+    pub(super) async fn edit_facts(self, edit: impl FnOnce(Facts, Time) -> Facts) -> Result<Change<'r>, Error> {
+        let after = edit(self.key.record().facts.clone(), self.now());
+        self.with_facts(after, Vec::new()).await
+    }
+
+    /// The key with these facts: its record, its row in the index of what is due, and these other rows.
+    pub(super) async fn with_facts(self, facts: Facts, others: Vec<Write>) -> Result<Change<'r>, Error> {
+        let after = self.key.record().with_facts(facts, self.now());
+        let mut writes = self.permit.cx.view().rewrite(Some(&self.key), &self.key.world, &after).await?;
+        writes.extend(others);
         Ok(self.changed(after, writes))
     }
 
@@ -239,7 +235,7 @@ impl<'r> Usable<'r> {
 
 /// What is done without a key.
 impl<'r> Permit<'r> {
-    /// A new key in the caller's account and Region, with material of its own.
+    /// A new key in the caller's account and Region, with material of its own if it is drawn here.
     ///
     /// Errors: `LimitExceeded` where the world is full.
     pub async fn create_key(self, new: NewKey) -> Result<Change<'r>, Error> {
@@ -248,7 +244,7 @@ impl<'r> Permit<'r> {
         let (world, view, now) = (cx.world(), cx.view(), cx.now());
         let key_id = cx.drawn().key_id.clone();
         let (counter, count) = free_counter(cx, &world).await?;
-        let material_id = draw_material_id(cx);
+        let material_id = (new.origin != KeyOrigin::External).then(|| draw_material_id(&view.core));
         let record = KeyRecord {
             key_id: key_id.clone(),
             description: new.description,
@@ -256,9 +252,10 @@ impl<'r> Permit<'r> {
             usage: new.usage,
             multi_region: false,
             created: now,
-            facts: Facts::born(KeyOrigin::AwsKms, Some(material_id), now),
+            facts: Facts::born(new.origin, material_id, now),
             counter,
             destroy_at_uptime: None,
+            doomed_by: None,
         };
         if view.get::<KeyRecord>(rows::key_row(&world, &key_id)).await?.is_some() {
             return Err(Error::internal("a key of this random id is there already"));
@@ -269,7 +266,9 @@ impl<'r> Permit<'r> {
         if !new.tags.is_empty() {
             writes.push(Write::put(rows::hanging_row(&world, &key_id, "tags"), 1, &TagsRecord { tags: new.tags })?);
         }
-        writes.extend(draw_material(cx, &world, &key_id, &material_id)?);
+        if let Some(id) = material_id {
+            writes.extend(draw_material(&view.core, &world, &key_id, &id)?);
+        }
         writes.push(count);
         let row = Row { value: Arc::new(record), version: 1, revision: 0 };
         Ok(Change::new(cx, Key { world, row }, writes))
@@ -311,35 +310,62 @@ impl<'r> Permit<'r> {
 
 /// A counter with room, and the write that counts one more. Sixteen of them, so that sixteen keys can be made at once.
 async fn free_counter(cx: &Cx, world: &World) -> Result<(u8, Write), Error> {
-    let room = MAX_KEYS / 16;
+    let quotas = cx.view().core.quotas;
+    if quotas.keys_were_lowered() && counted(cx, world).await? >= u64::from(quotas.keys) {
+        return Err(Error::LimitExceeded(Quota::Keys));
+    }
     for step in 0..16 {
         let counter = (cx.drawn().counter + step) % 16;
         let name = rows::counter_row(world, counter);
         let row = cx.view().get::<CounterRecord>(name.clone()).await?;
         let (keys, version) = row.map_or((0, 0), |row| (row.value.keys, row.version));
-        if keys < room {
+        if keys < quotas.keys_of_counter(counter) {
             return Ok((counter, Write::put(name, version + 1, &CounterRecord { keys: keys + 1 })?));
         }
     }
     Err(Error::LimitExceeded(Quota::Keys))
 }
 
+/// How many keys the world has. Its counters are not expected unchanged: where no quota was lowered the share of one
+/// counter says enough, and here a key too many among those that are made at this moment does no harm.
+async fn counted(cx: &Cx, world: &World) -> Result<u64, Error> {
+    let view = cx.view();
+    let mut keys = 0;
+    for counter in 0..COUNTERS as u8 {
+        let row = view.core.rows.get::<CounterRecord>(view.at, &rows::counter_row(world, counter)).await?;
+        keys += row.map_or(0, |row| u64::from(row.value.keys));
+    }
+    Ok(keys)
+}
+
 /// Material drawn here has a random id: it says nothing of the bytes.
-fn draw_material_id(cx: &Cx) -> MaterialId {
+pub(super) fn draw_material_id(core: &Core) -> MaterialId {
     let mut id = MaterialId::default();
-    cx.random().fill(&mut id);
+    core.random.fill(&mut id);
     id
 }
 
-/// New symmetric material, wrapped by a key-encryption key of its own that lies apart from it.
-fn draw_material(cx: &Cx, world: &World, key_id: &str, id: &MaterialId) -> Result<[Write; 2], Error> {
-    let core = &cx.view().core;
-    let id = hex::encode(id);
+/// New symmetric material under an id that no row has yet.
+pub(super) fn draw_material(core: &Core, world: &World, key_id: &str, id: &MaterialId) -> Result<[Write; 2], Error> {
+    put_material(core, world, key_id, id, &Material::symmetric(&*core.random), [0, 0])
+}
+
+/// The rows of a material: it is wrapped by a key-encryption key of its own, which lies apart from it. `versions` says
+/// how often the rows were written before, the material's and the other.
+pub(super) fn put_material(
+    core: &Core,
+    world: &World,
+    key_id: &str,
+    id: &MaterialId,
+    material: &Material,
+    versions: [u64; 2],
+) -> Result<[Write; 2], Error> {
+    let (id, random) = (hex::encode(id), &*core.random);
     let (material_row, kek_row) = (rows::material_row(world, key_id, &id), rows::kek_row(world, key_id, &id));
-    let (material, kek) = (Material::symmetric(cx.random()), Kek::generate(cx.random()));
-    let material = WrappedMaterial { wrapped: kek.wrap(&material, &material_row, cx.random()) };
-    let kek = WrappedKek { epoch: core.epoch, wrapped: core.epoch_key.wrap(&kek, &kek_row, cx.random()) };
-    Ok([Write::put(material_row, 1, &material)?, Write::put(kek_row, 1, &kek)?])
+    let kek = Kek::generate(random);
+    let material = WrappedMaterial { wrapped: kek.wrap(material, &material_row, random) };
+    let kek = WrappedKek { epoch: core.epoch, wrapped: core.epoch_key.wrap(&kek, &kek_row, random) };
+    Ok([Write::put(material_row, versions[0] + 1, &material)?, Write::put(kek_row, versions[1] + 1, &kek)?])
 }
 
 /// What DescribeKey tells of a key.
@@ -347,6 +373,7 @@ fn draw_material(cx: &Cx, world: &World, key_id: &str, id: &MaterialId) -> Resul
 pub(super) fn metadata(key: &Key, now: Time) -> wire::KeyMetadata {
     let record = key.record();
     let state = key.state(now);
+    let expiration = record.facts.expiration(now);
     let spec = wire::KeySpec::parse(record.spec.as_str());
     let algorithms = record.spec.algorithms(record.usage).iter().map(|algorithm| algorithm.as_str());
     let encryption = (record.usage == KeyUsage::EncryptDecrypt)
@@ -361,6 +388,7 @@ pub(super) fn metadata(key: &Key, now: Time) -> wire::KeyMetadata {
         description: Some(record.description.clone()),
         enabled: Some(state == wire::KeyState::Enabled),
         encryption_algorithms: encryption,
+        expiration_model: expiration.map(expiration_model),
         key_id: Some(record.key_id.clone()),
         key_manager: Some(wire::KeyManagerType::Customer),
         key_spec: spec,
@@ -368,6 +396,23 @@ pub(super) fn metadata(key: &Key, now: Time) -> wire::KeyMetadata {
         key_usage: wire::KeyUsageType::parse(record.usage.as_str()),
         multi_region: Some(record.multi_region),
         origin: wire::OriginType::parse(record.facts.origin().as_str()),
+        valid_to: expiration.and_then(valid_to),
         ..wire::KeyMetadata::default()
+    }
+}
+
+/// How long material lasts, in AWS's word for it.
+pub(super) fn expiration_model(expiration: Expiration) -> wire::ExpirationModelType {
+    match expiration {
+        Expiration::Never => wire::ExpirationModelType::KeyMaterialDoesNotExpire,
+        Expiration::On(_) => wire::ExpirationModelType::KeyMaterialExpires,
+    }
+}
+
+/// The date on which material expires, if it does.
+pub(super) fn valid_to(expiration: Expiration) -> Option<wire::Timestamp> {
+    match expiration {
+        Expiration::Never => None,
+        Expiration::On(date) => Some(date.into()),
     }
 }

@@ -4,7 +4,7 @@
 use wire::Response;
 
 use crate::error::Error;
-use crate::records::Record;
+use crate::records::{OutboxRecord, Record};
 use crate::rows::RowKey;
 
 use super::act::metadata;
@@ -46,8 +46,8 @@ impl Write {
 /// ```
 /// #![deny(unused_must_use)]
 /// # use kms::journey::{Done, Usable};
-/// fn disable(key: Usable<'_>) -> Result<Done<wire::Empty>, kms::Error> {
-///     Ok(key.disable()?.done(wire::Empty))
+/// async fn disable(key: Usable<'_>) -> Result<Done<wire::Empty>, kms::Error> {
+///     Ok(key.disable().await?.done(wire::Empty))
 /// }
 /// ```
 ///
@@ -56,18 +56,18 @@ impl Write {
 /// ```compile_fail
 /// #![deny(unused_must_use)]
 /// # use kms::journey::{Done, Usable};
-/// fn disable<'r>(key: Usable<'r>, other: Usable<'r>) -> Result<Done<wire::Empty>, kms::Error> {
-///     key.disable()?;
-///     Ok(other.disable()?.done(wire::Empty))
+/// async fn disable<'r>(key: Usable<'r>, other: Usable<'r>) -> Result<Done<wire::Empty>, kms::Error> {
+///     key.disable().await?;
+///     Ok(other.disable().await?.done(wire::Empty))
 /// }
 /// ```
 ///
 /// ```
 /// #![deny(unused_must_use)]
 /// # use kms::journey::{Done, Usable};
-/// fn disable<'r>(key: Usable<'r>, other: Usable<'r>) -> Result<Done<wire::Empty>, kms::Error> {
-///     let _change = key.disable()?;
-///     Ok(other.disable()?.done(wire::Empty))
+/// async fn disable<'r>(key: Usable<'r>, other: Usable<'r>) -> Result<Done<wire::Empty>, kms::Error> {
+///     let _change = key.disable().await?;
+///     Ok(other.disable().await?.done(wire::Empty))
 /// }
 /// ```
 ///
@@ -109,12 +109,18 @@ pub struct Change<'r> {
     cx: &'r Cx,
     key: Key,
     writes: Vec<Write>,
+    /// What it sets going, for the audit trail.
+    event: Option<OutboxRecord>,
 }
 
 impl<'r> Change<'r> {
     pub(super) fn new(cx: &'r Cx, key: Key, writes: Vec<Write>) -> Change<'r> {
         cx.note_change(&key);
-        Change { cx, key, writes }
+        Change { cx, key, writes, event: None }
+    }
+
+    pub(super) fn with_event(self, event: OutboxRecord) -> Change<'r> {
+        Change { event: Some(event), ..self }
     }
 
     /// The key's ARN.
@@ -129,7 +135,7 @@ impl<'r> Change<'r> {
 
     /// The answer, true once the change is.
     pub fn done<R: Response>(self, answer: R) -> Done<R> {
-        Done { answer, writes: self.writes, changes: 1 }
+        Done { answer, writes: self.writes, changes: 1, event: self.event }
     }
 }
 
@@ -153,16 +159,24 @@ pub struct Done<R> {
     answer: R,
     writes: Vec<Write>,
     changes: usize,
+    event: Option<OutboxRecord>,
+}
+
+/// What the pipeline commits and answers.
+pub(crate) struct Parts {
+    pub answer: Vec<u8>,
+    pub writes: Vec<Write>,
+    pub event: Option<OutboxRecord>,
 }
 
 impl<R: Response> Done<R> {
     /// An answer that changes nothing.
     pub(super) fn unchanged(answer: R) -> Done<R> {
-        Done { answer, writes: Vec::new(), changes: 0 }
+        Done { answer, writes: Vec::new(), changes: 0, event: None }
     }
 
     /// The encoded answer and its writes, if every change that was made is among them and no row is written twice.
-    pub(crate) fn into_parts(self, cx: &Cx) -> Result<(Vec<u8>, Vec<Write>), Error> {
+    pub(crate) fn into_parts(self, cx: &Cx) -> Result<Parts, Error> {
         if cx.dry_run() {
             return Err(Error::internal("a dry run came to its end without an act"));
         }
@@ -174,6 +188,6 @@ impl<R: Response> Done<R> {
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Error::internal("one row would be written twice"));
         }
-        Ok((self.answer.encode(), self.writes))
+        Ok(Parts { answer: self.answer.encode(), writes: self.writes, event: self.event })
     }
 }

@@ -10,6 +10,7 @@ use crypto::spec::Algorithm;
 use crate::Time;
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::keys::lifecycle::MaterialId;
 use crate::ops::{Action, Sheet};
 use crate::service::{Core, Origin};
 use crate::world::World;
@@ -31,6 +32,8 @@ pub(crate) struct Call {
 pub(crate) struct Drawn {
     /// The request's place in the audit outbox.
     pub sequence: u64,
+    /// The place of what the request may set going.
+    pub event_sequence: u64,
     pub event_id: String,
     /// The id of the key that the request may make.
     pub key_id: String,
@@ -46,6 +49,7 @@ impl Drawn {
         let (parts, _) = bytes.as_chunks::<16>();
         Drawn {
             sequence: core.next_sequence(),
+            event_sequence: core.next_sequence(),
             event_id: as_uuid(parts[0]),
             key_id: as_uuid(parts[1]),
             counter: parts[2][0] % 16,
@@ -94,6 +98,7 @@ struct Notes {
     resources: Vec<(String, String)>,
     changes: usize,
     changed: Option<String>,
+    material: Option<String>,
 }
 
 impl Cx {
@@ -186,7 +191,12 @@ impl Cx {
 
     /// Notes a key for the audit record, denied calls included.
     pub(super) fn note_resource(&self, key: &Key) {
-        let resource = (key.world.account.clone(), key.arn());
+        self.note(key.world.account.clone(), key.arn());
+    }
+
+    /// Notes what the record names by this owner and ARN.
+    pub(super) fn note(&self, owner: String, arn: String) {
+        let resource = (owner, arn);
         self.noting(|notes| {
             if !notes.resources.contains(&resource) {
                 notes.resources.push(resource);
@@ -202,11 +212,16 @@ impl Cx {
         });
     }
 
+    /// Notes the material that came to the changed key or left it.
+    pub(super) fn note_material(&self, id: &MaterialId) {
+        self.noting(|notes| notes.material = Some(hex::encode(id)));
+    }
+
     pub(crate) fn changes_made(&self) -> usize {
         self.noting(|notes| notes.changes)
     }
 
-    /// Owner and ARN of every key that the attempt came to know.
+    /// Owner and ARN of every key and alias that the attempt came to know.
     pub(crate) fn resources(&self) -> Vec<(String, String)> {
         self.noting(|notes| notes.resources.clone())
     }
@@ -214,6 +229,11 @@ impl Cx {
     /// The ARN of the key that was changed.
     pub(crate) fn changed(&self) -> Option<String> {
         self.noting(|notes| notes.changed.clone())
+    }
+
+    /// The id of the material that came or went.
+    pub(crate) fn material(&self) -> Option<String> {
+        self.noting(|notes| notes.material.clone())
     }
 
     fn noting<R>(&self, note: impl FnOnce(&mut Notes) -> R) -> R {

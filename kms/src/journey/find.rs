@@ -55,6 +55,16 @@ impl Cx {
         self.find_name(name).await
     }
 
+    /// The key that the caller calls `name`, for who only wants to know which it is. None: another account's, which is
+    /// not there.
+    ///
+    /// Errors: as [`Cx::find`].
+    pub(super) async fn look(&self, name: &str) -> Result<Option<Key>, Error> {
+        self.enter(Stage::Find)?;
+        let name = KeyName::parse(name, &self.world(), self.sheet().names)?;
+        self.look_up(name).await
+    }
+
     /// Finds the key of a ciphertext, which the caller may have named too.
     ///
     /// Errors: as [`Cx::find`] for the name. A name of another key than the ciphertext's is told after the permit.
@@ -79,6 +89,10 @@ impl Cx {
     }
 
     async fn find_name(&self, name: KeyName) -> Result<Found<'_>, Error> {
+        Ok(self.found(self.look_up(name).await?, By::Name))
+    }
+
+    async fn look_up(&self, name: KeyName) -> Result<Option<Key>, Error> {
         let (world, id, missing) = match name {
             KeyName::Key { world, id, .. } => {
                 let missing = Error::NoSuchKey { arn: world.key_arn(&id) };
@@ -95,7 +109,7 @@ impl Cx {
             None => None,
         };
         if key.is_some() || world != self.world() {
-            return Ok(self.found(key, By::Name));
+            return Ok(key);
         }
         if let Some(id) = &id {
             elsewhere::hint(self, id).await;
@@ -112,7 +126,7 @@ impl Cx {
         Ok(target.map(|target| target.value.key_id.clone()))
     }
 
-    fn found(&self, key: Option<Key>, by: By) -> Found<'_> {
+    pub(super) fn found(&self, key: Option<Key>, by: By) -> Found<'_> {
         if let Some(key) = &key {
             self.note_resource(key);
         }

@@ -24,14 +24,14 @@
 //! ```compile_fail,E0599
 //! # use kms::journey::{Change, Cx};
 //! async fn disable<'r>(cx: &'r Cx, name: &str) -> Result<Change<'r>, kms::Error> {
-//!     cx.find(name).await?.permit(cx.ask()).await?.disable()
+//!     cx.find(name).await?.permit(cx.ask()).await?.disable().await
 //! }
 //! ```
 //!
 //! ```
 //! # use kms::journey::{Change, Cx};
 //! async fn disable<'r>(cx: &'r Cx, name: &str) -> Result<Change<'r>, kms::Error> {
-//!     cx.find(name).await?.permit(cx.ask()).await?.admit()?.disable()
+//!     cx.find(name).await?.permit(cx.ask()).await?.admit()?.disable().await
 //! }
 //! ```
 //!
@@ -40,7 +40,7 @@
 //! ```compile_fail,E0599
 //! # use kms::journey::{Change, Cx};
 //! async fn disable<'r>(cx: &'r Cx, name: &str) -> Result<Change<'r>, kms::Error> {
-//!     cx.find(name).await?.disable()
+//!     cx.find(name).await?.disable().await
 //! }
 //! ```
 //!
@@ -62,20 +62,26 @@
 
 mod act;
 mod admit;
+mod alias;
 mod change;
 mod cx;
 mod elsewhere;
 mod find;
+mod hanging;
+mod import;
 mod overdue;
 mod permit;
+mod rotation;
 mod view;
 
 pub use act::{NewKey, Sealed, Usable};
+pub use alias::{FoundAlias, Listed, PermittedAlias};
 pub use change::{Change, Done};
 pub use cx::{Ask, Cx};
 pub use find::Found;
+pub use import::Import;
 pub use permit::{Permit, Permitted};
 
-pub(crate) use change::Write;
+pub(crate) use change::{Parts, Write};
 pub(crate) use cx::{Call, Drawn, uuid};
 pub(crate) use overdue::Overdue;

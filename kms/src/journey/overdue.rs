@@ -1,27 +1,30 @@
 //! What time makes due: it uses the edits and the commit that requests use, with a token that only `keys::due` makes.
-//! Past its date a key is refused at once; its bytes are destroyed only after 24 more hours of observed uptime, so that
-//! a clock that jumps can delay destruction and never bring it about.
+//! Past its date a key or a material is refused at once; its bytes are destroyed only after 24 more hours of observed
+//! uptime, so that a clock that jumps can delay destruction and never bring it about. A rotation destroys nothing, and
+//! waits for nothing.
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
 use store::Outcome;
 
 use crate::Mode;
 use crate::Time;
-use crate::audit;
+use crate::audit::ServiceEvent;
 use crate::error::Error;
-use crate::keys::lifecycle::{Due, due};
-use crate::records::{
-    CounterRecord, KeyRecord, Mark, OutboxRecord, PolicyRecord, TagsRecord, WrappedKek, WrappedMaterial,
-};
+use crate::keys::lifecycle::{Due, Overdue as Moment, RotationKind, due};
+use crate::records::{CounterRecord, KeyRecord, Mark, OutboxRecord, is_doomed};
 use crate::rows::{self, RowKey};
 use crate::service::Core;
 use crate::world::World;
 
+use super::act::{draw_material, draw_material_id};
+use super::alias;
 use super::change::Write;
+use super::rotation;
 use super::view::{Key, View, index_row};
 
-/// The uptime that must be observed between a key's date and the destruction of its bytes, in milliseconds.
+/// The uptime that must be observed between a date and the destruction of the bytes that it is of, in milliseconds.
 const GRACE_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
 /// Everything that is due at `now`, with this much uptime observed.
@@ -82,132 +85,197 @@ impl Overdue<'_> {
         }
     }
 
-    /// Tries on fresh snapshots until nobody else was faster.
+    /// Tries on fresh snapshots until nobody else was faster, and as often as one thing follows upon another.
     async fn until_settled(&self, step: Step, listed: &Listed) -> Result<(), Error> {
         const ATTEMPTS: usize = 8;
-        for _ in 0..ATTEMPTS {
-            let settled = match step {
-                Step::TakeBack => self.take_back(listed).await?,
-                Step::Doom => self.doom(listed).await?,
-                Step::Destroy => self.destroy(listed).await?,
-            };
-            match settled {
+        let mut listed = listed.clone();
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
+            match self.attempt(step, &listed).await? {
                 Settled::Done => return Ok(()),
-                Settled::Again => {}
+                Settled::Again => attempts += 1,
+                Settled::More(row) => (listed.row, attempts) = (row, 0),
             }
         }
         Err(Error::Busy)
     }
 
-    /// A key's date has come: from the index of dates it goes to the index of the doomed, or is destroyed where no
-    /// grace is given.
-    async fn doom(&self, listed: &Listed) -> Result<Settled, Error> {
+    /// Takes the step with the key as it is now, if it still stands where it was listed.
+    async fn attempt(&self, step: Step, listed: &Listed) -> Result<Settled, Error> {
         let view = View::newest(self.core, self.now).await?;
-        let Some(key) = self.key(&view, listed).await? else { return self.strike(&view, listed).await };
-        if index_row(&key.world, key.record()) != Some(listed.row.clone()) {
-            return self.strike(&view, listed).await;
-        }
-        let Some((_, Due::Deletion(_))) = due(&key.record().facts, self.now) else { return Ok(Settled::Done) };
-        let grace = match self.core.mode {
-            Mode::Serve => GRACE_MILLIS,
-            Mode::Dev => 0,
+        let row = view.get::<KeyRecord>(rows::key_row(&listed.world, &listed.key_id)).await?;
+        let key = row.map(|row| Key { world: listed.world.clone(), row });
+        let Some(key) = key.filter(|key| index_row(&key.world, key.record()).as_ref() == Some(&listed.row)) else {
+            return self.strike(&view, &listed.row).await;
         };
-        let after = KeyRecord { destroy_at_uptime: Some(self.uptime + grace), ..key.record().clone() };
-        let writes = view.rewrite(Some(&key), &key.world, &after).await?;
-        self.settle(&view, &writes, None).await
+        match step {
+            Step::TakeBack => self.take_back(&view, &key).await,
+            Step::Doom => self.come(&view, &key).await,
+            Step::Destroy => self.destroy(&view, &key, &listed.row).await,
+        }
+    }
+
+    /// A key's date has come: it rotates, or goes from the index of dates to the index of the doomed, which are
+    /// destroyed at once where no grace is given.
+    async fn come(&self, view: &View, key: &Key) -> Result<Settled, Error> {
+        match due(&key.record().facts, self.now) {
+            None => Ok(Settled::Done),
+            Some((_, Due::Rotation(moment))) => self.rotate(view, key, moment).await,
+            Some((_, Due::Deletion(_) | Due::Expiry(..))) => {
+                let grace = match self.core.mode {
+                    Mode::Serve => GRACE_MILLIS,
+                    Mode::Dev => 0,
+                };
+                let (destroy_at_uptime, doomed_by) = (Some(self.uptime + grace), Some(self.now));
+                let after = KeyRecord { destroy_at_uptime, doomed_by, ..key.record().clone() };
+                let writes = view.rewrite(Some(key), &key.world, &after).await?;
+                self.settle(view, &writes, None).await
+            }
+        }
+    }
+
+    /// A date of automatic rotation has come. After a standstill several have, and the next is looked at.
+    async fn rotate(&self, view: &View, key: &Key, moment: Moment) -> Result<Settled, Error> {
+        let (world, before) = (&key.world, key.record());
+        let fresh = draw_material_id(self.core);
+        let facts = before.facts.clone().rotate(moment, fresh).map_err(|_| not_this_key("rotation"))?;
+        let details = rotation::details(RotationKind::Automatic, &before.facts, &facts);
+        let after = before.with_facts(facts, self.now);
+        let mut writes = view.rewrite(Some(key), world, &after).await?;
+        writes.extend(draw_material(self.core, world, &before.key_id, &fresh)?);
+        let settled = self.settle(view, &writes, Some(self.event("RotateKey", key, details))).await?;
+        Ok(settled.then(index_row(world, &after)))
     }
 
     /// The clock says now that the key's date has not come: it goes back to the index of dates, and the grace begins
     /// anew when the date comes in truth.
-    async fn take_back(&self, listed: &Listed) -> Result<Settled, Error> {
-        let view = View::newest(self.core, self.now).await?;
-        let Some(key) = self.key(&view, listed).await? else { return self.strike(&view, listed).await };
-        if index_row(&key.world, key.record()) != Some(listed.row.clone()) {
-            return self.strike(&view, listed).await;
-        }
-        if due(&key.record().facts, self.now).is_some() {
+    async fn take_back(&self, view: &View, key: &Key) -> Result<Settled, Error> {
+        let before = key.record();
+        let after = if !is_doomed(&before.facts, self.now) {
+            KeyRecord { destroy_at_uptime: None, doomed_by: None, ..before.clone() }
+        } else if before.doomed_by.is_some_and(|by| by > self.now) {
+            // Of several dates some have come in truth.
+            KeyRecord { doomed_by: Some(self.now), ..before.clone() }
+        } else {
             return Ok(Settled::Done);
-        }
-        let after = KeyRecord { destroy_at_uptime: None, ..key.record().clone() };
-        let writes = view.rewrite(Some(&key), &key.world, &after).await?;
-        self.settle(&view, &writes, None).await
+        };
+        let writes = view.rewrite(Some(key), &key.world, &after).await?;
+        self.settle(view, &writes, None).await
     }
 
-    /// The grace is over: the key, its material, its key-encryption keys and what hangs on it go in one commit, which
-    /// also asks for them to be forgotten.
-    async fn destroy(&self, listed: &Listed) -> Result<Settled, Error> {
-        let view = View::newest(self.core, self.now).await?;
-        let Some(key) = self.key(&view, listed).await? else { return self.strike(&view, listed).await };
-        if index_row(&key.world, key.record()) != Some(listed.row.clone()) {
-            return self.strike(&view, listed).await;
+    /// The grace is over, of everything that was due when it began.
+    async fn destroy(&self, view: &View, key: &Key, row: &RowKey) -> Result<Settled, Error> {
+        let by = key.record().doomed_by.map_or(self.now, |by| by.min(self.now));
+        match due(&key.record().facts, by) {
+            Some((_, Due::Deletion(moment))) => self.delete(view, key, moment, row).await,
+            Some((_, Due::Expiry(moment, _))) => self.expire(view, key, moment).await,
+            Some((_, Due::Rotation(_))) | None => self.take_back(view, key).await,
         }
-        let Some((_, Due::Deletion(overdue))) = due(&key.record().facts, self.now) else {
-            return self.take_back(listed).await;
-        };
-        let remains = key.record().facts.clone().delete(overdue);
-        let remains = remains.map_err(|_| Error::internal("a deletion was due and is not this key's"))?;
-        let (world, id) = (&key.world, &key.record().key_id);
-        let mut doomed = Doomed { view: &view, writes: Vec::new() };
-        doomed.delete::<KeyRecord>(rows::key_row(world, id)).await?;
-        doomed.delete::<Mark>(listed.row.clone()).await?;
-        doomed.delete::<PolicyRecord>(rows::hanging_row(world, id, "policy")).await?;
-        doomed.delete::<TagsRecord>(rows::hanging_row(world, id, "tags")).await?;
-        for material in remains.materials() {
-            let material = hex::encode(material);
-            doomed.delete::<WrappedKek>(rows::kek_row(world, id, &material)).await?;
-            doomed.delete::<WrappedMaterial>(rows::material_row(world, id, &material)).await?;
+    }
+
+    /// A material goes, with its key-encryption key, and the key stays.
+    async fn expire(&self, view: &View, key: &Key, moment: Moment) -> Result<Settled, Error> {
+        let (world, before) = (&key.world, key.record());
+        let (facts, id) = before.facts.clone().expire(moment).map_err(|_| not_this_key("expiry"))?;
+        let after = before.with_facts(facts, self.now);
+        let mut writes = view.rewrite(Some(key), world, &after).await?;
+        writes.extend(view.destroy(world, &before.key_id, &id).await?);
+        let details = json!({ "keyMaterialId": hex::encode(id) });
+        let settled = self.settle(view, &writes, Some(self.event("DeleteExpiredKeyMaterial", key, details))).await?;
+        if settled == Settled::Done {
+            tracing::info!(key = key.arn(), material = hex::encode(id), "expired: its key-encryption key is destroyed");
         }
-        let counter = rows::counter_row(world, key.record().counter);
+        Ok(settled.then(after.destroy_at_uptime.and_then(|_| index_row(world, &after))))
+    }
+
+    /// The key, its materials, their key-encryption keys and what hangs on it go, and the store is asked to forget them:
+    /// in one commit, but for so many aliases or materials that they need commits of their own before it.
+    async fn delete(&self, view: &View, key: &Key, moment: Moment, row: &RowKey) -> Result<Settled, Error> {
+        let (world, record) = (&key.world, key.record());
+        record.facts.clone().delete(moment).map_err(|_| not_this_key("deletion"))?;
+        let aliases = alias::sweep(view, world, &record.key_id).await?;
+        if !aliases.is_empty() {
+            return Ok(self.settle(view, &aliases, None).await?.then(Some(row.clone())));
+        }
+        let (mut writes, more) = self.remains(view, key).await?;
+        writes.push(view.forget().await?);
+        if more {
+            return Ok(self.settle(view, &writes, None).await?.then(Some(row.clone())));
+        }
+        writes.push(Write::Delete { name: rows::key_row(world, &record.key_id) });
+        if view.get::<Mark>(row.clone()).await?.is_some() {
+            writes.push(Write::Delete { name: row.clone() });
+        }
+        let counter = rows::counter_row(world, record.counter);
         if let Some(row) = view.get::<CounterRecord>(counter.clone()).await? {
             let keys = row.value.keys.saturating_sub(1);
-            doomed.writes.push(Write::put(counter, row.version + 1, &CounterRecord { keys })?);
+            writes.push(Write::put(counter, row.version + 1, &CounterRecord { keys })?);
         }
-        let asked = view.get::<Mark>(rows::forget_row()).await?.map_or(0, |row| row.version);
-        doomed.writes.push(Write::put(rows::forget_row(), asked + 1, &Mark {})?);
-        let event_id = self.core.uuid();
-        let line = audit::service_record(&event_id, "DeleteKey", &world.account, &world.region, &key.arn(), self.now);
-        let record = OutboxRecord { attempt: 0, event_id, line };
-        let settled = self.settle(&view, &doomed.writes, Some(&record)).await?;
+        let settled = self.settle(view, &writes, Some(self.event("DeleteKey", key, Value::Null))).await?;
         if settled == Settled::Done {
             tracing::info!(key = key.arn(), "deleted: its key-encryption keys are destroyed");
         }
         Ok(settled)
     }
 
-    /// An entry of the index that its key does not stand behind is struck out.
-    async fn strike(&self, view: &View, listed: &Listed) -> Result<Settled, Error> {
-        let mut doomed = Doomed { view, writes: Vec::new() };
-        doomed.delete::<Mark>(listed.row.clone()).await?;
-        if doomed.writes.is_empty() {
-            return Ok(Settled::Done);
+    /// The deletions of rows that belong to the key alone, as many as go in one commit, and whether more are left.
+    /// A scan is enough: the commit expects the key's record, without which nobody adds a row.
+    async fn remains(&self, view: &View, key: &Key) -> Result<(Vec<Write>, bool), Error> {
+        let (account, region, id) = (&key.world.account, &key.world.region, &key.record().key_id);
+        let mut writes = Vec::new();
+        for table in ["e", "x"] {
+            let within = rows::prefix(&[table, account, region, id]);
+            let room = ROWS_A_COMMIT - writes.len();
+            let page = self.core.rows.store().scan(view.at, &within, None, room).await.map_err(rows::unreadable)?;
+            for entry in page.entries {
+                view.note(entry.key.clone(), entry.revision);
+                writes.push(Write::Delete { name: entry.key });
+            }
+            if page.more || writes.len() == ROWS_A_COMMIT {
+                return Ok((writes, true));
+            }
         }
-        self.settle(view, &doomed.writes, None).await
+        Ok((writes, false))
     }
 
-    /// The key as its record says, gone or not.
-    async fn key(&self, view: &View, listed: &Listed) -> Result<Option<Key>, Error> {
-        let row = view.get::<KeyRecord>(rows::key_row(&listed.world, &listed.key_id)).await?;
-        Ok(row.map(|row| Key { world: listed.world.clone(), row }))
+    /// An entry of the index that its key does not stand behind is struck out.
+    async fn strike(&self, view: &View, row: &RowKey) -> Result<Settled, Error> {
+        match view.get::<Mark>(row.clone()).await? {
+            Some(_) => self.settle(view, &[Write::Delete { name: row.clone() }], None).await,
+            None => Ok(Settled::Done),
+        }
     }
 
-    async fn settle(&self, view: &View, writes: &[Write], record: Option<&OutboxRecord>) -> Result<Settled, Error> {
+    fn event(&self, name: &'static str, key: &Key, details: Value) -> OutboxRecord {
+        let event = ServiceEvent { name, world: &key.world, key_id: &key.record().key_id, details, now: self.now };
+        let event_id = self.core.uuid();
+        OutboxRecord { attempt: 0, line: event.line(&event_id), event_id }
+    }
+
+    async fn settle(&self, view: &View, writes: &[Write], record: Option<OutboxRecord>) -> Result<Settled, Error> {
         let sequence = self.core.next_sequence();
-        let outcome = self.core.commit(view.expectations(), writes, record.map(|record| (sequence, record))).await?;
-        let landed = match (outcome, record) {
-            (Outcome::Committed { .. }, _) => true,
-            (Outcome::Conflict { .. }, _) => return Ok(Settled::Again),
-            (Outcome::Unknown, Some(_)) => self.core.landed(sequence).await.is_some(),
-            (Outcome::Unknown, None) => false,
+        let records: Vec<_> = record.map(|record| (sequence, record)).into_iter().collect();
+        let landed = match self.core.commit(view.expectations(), writes, &records).await? {
+            Outcome::Committed { .. } => true,
+            Outcome::Conflict { .. } => return Ok(Settled::Again),
+            Outcome::Unknown => !records.is_empty() && self.core.landed(sequence).await.is_some(),
         };
         if !landed {
             // What is due stays due; the next turn finds out what has become of it.
             return Err(Error::Unknown);
         }
-        if let Some(record) = record {
-            self.core.move_record(sequence, record.line.clone(), true).await;
+        for (sequence, record) in records {
+            self.core.move_record(sequence, record.line, true).await;
         }
         Ok(Settled::Done)
     }
+}
+
+/// The most rows that a commit deletes beside what it writes, well below what a store takes.
+const ROWS_A_COMMIT: usize = 100;
+
+fn not_this_key(what: &str) -> Error {
+    Error::internal(format!("a {what} was due and is not this key's"))
 }
 
 /// How one attempt ended.
@@ -217,9 +285,22 @@ enum Settled {
     Done,
     /// Somebody else was faster.
     Again,
+    /// It is done, and more may be: the key stands here now.
+    More(RowKey),
+}
+
+impl Settled {
+    /// What follows, once this is done: a look at where the key stands now.
+    fn then(self, row: Option<RowKey>) -> Settled {
+        match (self, row) {
+            (Settled::Done, Some(row)) => Settled::More(row),
+            (settled, _) => settled,
+        }
+    }
 }
 
 /// One entry of an index: `index ␀ when ␀ account ␀ Region ␀ key id`.
+#[derive(Clone)]
 struct Listed {
     row: RowKey,
     when: String,
@@ -234,20 +315,5 @@ impl Listed {
             parts.ok_or_else(|| Error::internal("a row of an index has no key in its name"))?;
         let world = World { account: account.to_owned(), region: region.to_owned() };
         Ok(Listed { when: when.to_owned(), world, key_id: key_id.to_owned(), row })
-    }
-}
-
-/// Rows that are to go, each read first so that the commit expects it.
-struct Doomed<'a> {
-    view: &'a View,
-    writes: Vec<Write>,
-}
-
-impl Doomed<'_> {
-    async fn delete<T: crate::records::Record>(&mut self, name: RowKey) -> Result<(), Error> {
-        if self.view.get::<T>(name.clone()).await?.is_some() {
-            self.writes.push(Write::Delete { name });
-        }
-        Ok(())
     }
 }

@@ -79,11 +79,8 @@ impl<'r> Found<'r> {
         };
         let Some(key) = key else { return Err(denied) };
         let arn = key.arn();
-        let resource = Resource { account: &key.world.account, arn: &arn };
-        for action in std::iter::once(ask.action).chain(ask.also) {
-            if decide(cx, action, Some(resource)) == Effect::Deny {
-                return Err(denied);
-            }
+        if !allows(cx, &ask, Resource { account: &key.world.account, arn: &arn }) {
+            return Err(denied);
         }
         if by == By::WrongName {
             return Err(Error::IncorrectKey);
@@ -115,7 +112,7 @@ impl Cx {
 }
 
 impl<'r> Permit<'r> {
-    fn granted(cx: &'r Cx, ask: Ask<'r>) -> Permit<'r> {
+    pub(super) fn granted(cx: &'r Cx, ask: Ask<'r>) -> Permit<'r> {
         Permit { cx, action: ask.action, algorithm: ask.algorithm, context: ask.context.unwrap_or(&NO_CONTEXT) }
     }
 
@@ -134,6 +131,11 @@ impl<'r> Permit<'r> {
     }
 }
 
+/// Whether everything that is asked may be done to this resource.
+pub(super) fn allows(cx: &Cx, ask: &Ask<'_>, resource: Resource<'_>) -> bool {
+    std::iter::once(ask.action).chain(ask.also).all(|action| decide(cx, action, Some(resource)) == Effect::Allow)
+}
+
 fn decide(cx: &Cx, action: Action, resource: Option<Resource<'_>>) -> Effect {
     let caller = cx.caller();
     let arn = caller.arn();
@@ -146,6 +148,6 @@ fn decide(cx: &Cx, action: Action, resource: Option<Resource<'_>>) -> Effect {
     policy::decide(&request, &Voices::default()).effect()
 }
 
-fn refusal(cx: &Cx, action: Action, because: Because) -> Error {
+pub(super) fn refusal(cx: &Cx, action: Action, because: Because) -> Error {
     Error::Denied { caller: cx.caller().arn(), action: action.name(), because }
 }

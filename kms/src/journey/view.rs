@@ -8,9 +8,8 @@ use store::Revision;
 
 use crate::Time;
 use crate::error::Error;
-use crate::keys::lifecycle::next_due;
-
-use crate::records::{KeyRecord, Mark, Record};
+use crate::keys::lifecycle::{MaterialId, next_due};
+use crate::records::{KeyRecord, Mark, Record, WrappedKek, WrappedMaterial};
 use crate::rows::{self, Row, RowKey};
 use crate::service::Core;
 use crate::world::World;
@@ -56,7 +55,7 @@ impl View {
     pub async fn get<T: Record>(&self, name: RowKey) -> Result<Option<Row<T>>, Error> {
         let row = self.core.rows.get(self.at, &name).await?;
         let revision = row.as_ref().map_or(0, |row: &Row<T>| row.revision);
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(name, revision);
+        self.note(name, revision);
         Ok(row)
     }
 
@@ -64,6 +63,32 @@ impl View {
     pub async fn key(&self, world: World, id: &str) -> Result<Option<Key>, Error> {
         let row = self.get::<KeyRecord>(rows::key_row(&world, id)).await?;
         Ok(row.filter(|row| !row.value.facts.is_gone(self.now)).map(|row| Key { world, row }))
+    }
+
+    /// Notes a row that a scan read.
+    pub fn note(&self, name: RowKey, revision: Revision) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(name, revision);
+    }
+
+    /// The writes that destroy a material: its key-encryption key and its wrapped bytes, as far as they are there, and
+    /// the wish that the store forget them.
+    pub async fn destroy(&self, world: &World, key_id: &str, id: &MaterialId) -> Result<Vec<Write>, Error> {
+        let id = hex::encode(id);
+        let (kek, material) = (rows::kek_row(world, key_id, &id), rows::material_row(world, key_id, &id));
+        let mut writes = vec![self.forget().await?];
+        if self.get::<WrappedKek>(kek.clone()).await?.is_some() {
+            writes.push(Write::Delete { name: kek });
+        }
+        if self.get::<WrappedMaterial>(material.clone()).await?.is_some() {
+            writes.push(Write::Delete { name: material });
+        }
+        Ok(writes)
+    }
+
+    /// The write that makes the next turn have the store forget what is deleted: once, however many ask for it.
+    pub async fn forget(&self) -> Result<Write, Error> {
+        let asked = self.get::<Mark>(rows::forget_row()).await?.map_or(0, |row| row.version);
+        Write::put(rows::forget_row(), asked + 1, &Mark {})
     }
 
     /// Everything that was read, with its revision: what a commit must find unchanged.

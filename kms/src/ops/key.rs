@@ -1,14 +1,13 @@
 //! Keys and what is told of them: CreateKey, DescribeKey, ListKeys, UpdateKeyDescription, EnableKey, DisableKey.
 
-use std::collections::BTreeMap;
-
 use crypto::spec::{KeySpec, KeyUsage};
 use serde_json::{Map, Value};
-use wire::{Empty, KeyListEntry, Op, OriginType, Request, Tag};
+use wire::{Empty, KeyListEntry, Op, OriginType, Request};
 
-use super::{Action, Operation, Sheet};
-use crate::error::{Error, Invalid, Quota, TagRule};
+use super::{Action, Operation, Sheet, key_policy, tag};
+use crate::error::{Error, Invalid};
 use crate::journey::{Cx, Done, NewKey};
+use crate::keys::lifecycle::KeyOrigin;
 use crate::marker::Marker;
 use crate::names::Names;
 use crate::place;
@@ -37,13 +36,14 @@ impl Operation for CreateKey {
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
         let (spec, usage) = spec_and_usage(request, place::partition(&cx.world().region))?;
-        let tags = tags(&request.tags)?;
-        let policy = request.policy.as_deref().map(policy).transpose()?;
+        let origin = origin(request)?;
+        let tags = tag::given(&request.tags)?;
+        let policy = request.policy.as_deref().map(key_policy::given).transpose()?;
 
         let ask = cx.ask().also_if(!tags.is_empty(), Action::Of(Op::TagResource));
         let permit = cx.permit(ask).await?;
 
-        let new = NewKey { spec, usage, description: request.description.clone(), policy, tags };
+        let new = NewKey { spec, usage, origin, description: request.description.clone(), policy, tags };
         let change = permit.create_key(new).await?;
         let answer = wire::CreateKeyResponse { key_metadata: Some(change.metadata()) };
         Ok(change.done(answer))
@@ -137,7 +137,7 @@ impl Operation for EnableKey {
         let key = key.permit(cx.ask()).await?;
         let key = key.admit()?;
 
-        Ok(key.enable()?.done(Empty))
+        Ok(key.enable().await?.done(Empty))
     }
 }
 
@@ -154,7 +154,7 @@ impl Operation for DisableKey {
         let key = key.permit(cx.ask()).await?;
         let key = key.admit()?;
 
-        Ok(key.disable()?.done(Empty))
+        Ok(key.disable().await?.done(Empty))
     }
 }
 
@@ -180,62 +180,30 @@ fn spec_and_usage(request: &wire::CreateKeyRequest, partition: &str) -> Result<(
     if !spec.offered_in(partition) {
         return Err(Error::Unsupported(format!("KeySpec {spec} is not supported in this Region")));
     }
-    let not_yet = |what: String| Err(Error::Unsupported(format!("{what} is not supported by this version of Trent.")));
     if spec != KeySpec::SymmetricDefault {
         return not_yet(format!("KeySpec {spec}"));
     }
-    match request.origin {
-        OriginType::AwsKms => {}
-        OriginType::External | OriginType::AwsCloudhsm | OriginType::ExternalKeyStore => {
+    Ok((spec, usage))
+}
+
+/// Where its material comes from, and what of that cannot be had here yet.
+fn origin(request: &wire::CreateKeyRequest) -> Result<KeyOrigin, Error> {
+    let origin = match request.origin {
+        OriginType::AwsKms => KeyOrigin::AwsKms,
+        OriginType::External => KeyOrigin::External,
+        OriginType::AwsCloudhsm | OriginType::ExternalKeyStore => {
             return not_yet(format!("Origin {}", request.origin.as_str()));
         }
-    }
+    };
     if request.multi_region {
         return not_yet("MultiRegion".into());
     }
     if request.custom_key_store_id.is_some() || request.xks_key_id.is_some() {
         return not_yet("A custom key store".into());
     }
-    Ok((spec, usage))
+    Ok(origin)
 }
 
-/// The longest key policy, in bytes.
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
-const MAX_POLICY_BYTES: usize = 32 * 1024;
-
-/// A policy document as it was given. Until policies decide only its syntax is looked at.
-fn policy(text: &str) -> Result<String, Error> {
-    if text.len() > MAX_POLICY_BYTES {
-        return Err(Error::LimitExceeded(Quota::PolicyLength));
-    }
-    policy::check_syntax(text).map_err(|why| Error::MalformedPolicy(why.to_string()))?;
-    Ok(text.to_owned())
-}
-
-/// How many tags a key has at most.
-const MAX_TAGS: usize = 50;
-
-/// How long all tags of a key are together at most, in bytes of JSON: they share a row. Fifty of the longest fit unless
-/// nearly every character of theirs takes four bytes or an escape.
-const MAX_TAG_BYTES: usize = 60 * 1024;
-
-fn tags(tags: &[Tag]) -> Result<BTreeMap<String, String>, Error> {
-    let mut by_key = BTreeMap::new();
-    for tag in tags {
-        let (key, value) = (&tag.tag_key, &tag.tag_value);
-        if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
-            return Err(Error::Tag(TagRule::Reserved));
-        }
-        if by_key.insert(key.clone(), value.clone()).is_some() {
-            return Err(Error::Tag(TagRule::Duplicate));
-        }
-    }
-    if by_key.len() > MAX_TAGS {
-        return Err(Error::Tag(TagRule::TooMany));
-    }
-    if serde_json::json!(by_key).to_string().len() > MAX_TAG_BYTES {
-        Err(Error::LimitExceeded(Quota::TagLength))
-    } else {
-        Ok(by_key)
-    }
+fn not_yet<T>(what: String) -> Result<T, Error> {
+    Err(Error::Unsupported(format!("{what} is not supported by this version of Trent.")))
 }

@@ -1,11 +1,16 @@
 //! The operations: one list that dispatcher, audit names, metrics labels, docs and tests walk. An operation reads like
 //! its page in AWS's API reference: arguments, find, permit, admit, do, answer. No store, policy or cipher is named here.
 
+mod alias;
 mod data_key;
 mod deletion;
 mod encrypt;
+mod import;
 mod key;
+mod key_policy;
 mod random;
+mod rotation;
+mod tag;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -68,7 +73,10 @@ impl Action {
     /// Whether a policy can allow it only on `*`. TagResource is among them while CreateKey asks for it: there is no
     /// key yet.
     pub(crate) fn has_no_resource(self) -> bool {
-        matches!(self, Action::Of(Op::CreateKey | Op::ListKeys | Op::GenerateRandom | Op::TagResource))
+        matches!(
+            self,
+            Action::Of(Op::CreateKey | Op::GenerateRandom | Op::ListAliases | Op::ListKeys | Op::TagResource)
+        )
     }
 }
 
@@ -215,23 +223,23 @@ const fn later<R: Request>() -> Entry {
 pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     entry::<deletion::CancelKeyDeletion>(),
     later::<wire::ConnectCustomKeyStoreRequest>(),
-    later::<wire::CreateAliasRequest>(),
+    entry::<alias::CreateAlias>(),
     later::<wire::CreateCustomKeyStoreRequest>(),
     later::<wire::CreateGrantRequest>(),
     entry::<key::CreateKey>(),
     later::<wire::DecapsulateRequest>(),
     entry::<encrypt::Decrypt>(),
-    later::<wire::DeleteAliasRequest>(),
+    entry::<alias::DeleteAlias>(),
     later::<wire::DeleteCustomKeyStoreRequest>(),
-    later::<wire::DeleteImportedKeyMaterialRequest>(),
+    entry::<import::DeleteImportedKeyMaterial>(),
     later::<wire::DeriveSharedSecretRequest>(),
     later::<wire::DescribeCustomKeyStoresRequest>(),
     entry::<key::DescribeKey>(),
     entry::<key::DisableKey>(),
-    later::<wire::DisableKeyRotationRequest>(),
+    entry::<rotation::DisableKeyRotation>(),
     later::<wire::DisconnectCustomKeyStoreRequest>(),
     entry::<key::EnableKey>(),
-    later::<wire::EnableKeyRotationRequest>(),
+    entry::<rotation::EnableKeyRotation>(),
     later::<wire::EncapsulateRequest>(),
     entry::<encrypt::Encrypt>(),
     entry::<data_key::GenerateDataKey>(),
@@ -241,29 +249,29 @@ pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     later::<wire::GenerateMacRequest>(),
     entry::<random::GenerateRandom>(),
     later::<wire::GetKeyLastUsageRequest>(),
-    later::<wire::GetKeyPolicyRequest>(),
-    later::<wire::GetKeyRotationStatusRequest>(),
-    later::<wire::GetParametersForImportRequest>(),
+    entry::<key_policy::GetKeyPolicy>(),
+    entry::<rotation::GetKeyRotationStatus>(),
+    entry::<import::GetParametersForImport>(),
     later::<wire::GetPublicKeyRequest>(),
-    later::<wire::ImportKeyMaterialRequest>(),
-    later::<wire::ListAliasesRequest>(),
+    entry::<import::ImportKeyMaterial>(),
+    entry::<alias::ListAliases>(),
     later::<wire::ListGrantsRequest>(),
-    later::<wire::ListKeyPoliciesRequest>(),
-    later::<wire::ListKeyRotationsRequest>(),
+    entry::<key_policy::ListKeyPolicies>(),
+    entry::<rotation::ListKeyRotations>(),
     entry::<key::ListKeys>(),
-    later::<wire::ListResourceTagsRequest>(),
+    entry::<tag::ListResourceTags>(),
     later::<wire::ListRetirableGrantsRequest>(),
-    later::<wire::PutKeyPolicyRequest>(),
+    entry::<key_policy::PutKeyPolicy>(),
     entry::<encrypt::ReEncrypt>(),
     later::<wire::ReplicateKeyRequest>(),
     later::<wire::RetireGrantRequest>(),
     later::<wire::RevokeGrantRequest>(),
-    later::<wire::RotateKeyOnDemandRequest>(),
+    entry::<rotation::RotateKeyOnDemand>(),
     entry::<deletion::ScheduleKeyDeletion>(),
     later::<wire::SignRequest>(),
-    later::<wire::TagResourceRequest>(),
-    later::<wire::UntagResourceRequest>(),
-    later::<wire::UpdateAliasRequest>(),
+    entry::<tag::TagResource>(),
+    entry::<tag::UntagResource>(),
+    entry::<alias::UpdateAlias>(),
     later::<wire::UpdateCustomKeyStoreRequest>(),
     entry::<key::UpdateKeyDescription>(),
     later::<wire::UpdatePrimaryRegionRequest>(),

@@ -10,7 +10,7 @@ use crate::journey::{Call, Cx, Done};
 use crate::names::Names;
 use crate::ops::{Action, Operation, Sheet};
 use crate::service::{Core, Origin, Service};
-use crate::{Error, Mode, Time, home};
+use crate::{Error, Mode, Quotas, Time, home};
 
 use super::{Answer, serve};
 
@@ -34,31 +34,31 @@ macro_rules! wrong {
     };
 }
 
-wrong!(Right, |cx, key| Ok(cx.find(key).await?.permit(cx.ask()).await?.admit()?.disable()?.done(Empty)));
+wrong!(Right, |cx, key| Ok(cx.find(key).await?.permit(cx.ask()).await?.admit()?.disable().await?.done(Empty)));
 
 wrong!(PermitsAnotherAct, |cx, key| {
     let ask = cx.ask_to(Action::Of(Op::EnableKey));
-    Ok(cx.find(key).await?.permit(ask).await?.admit()?.disable()?.done(Empty))
+    Ok(cx.find(key).await?.permit(ask).await?.admit()?.disable().await?.done(Empty))
 });
 
 wrong!(FindsAfterItPermitted, |cx, key| {
     let first = cx.find(key).await?.permit(cx.ask()).await?;
     let _second = cx.find(key).await?;
-    Ok(first.admit()?.disable()?.done(Empty))
+    Ok(first.admit()?.disable().await?.done(Empty))
 });
 
 wrong!(PermitsAfterItAdmitted, |cx, key| {
     let (first, second) = (cx.find(key).await?, cx.find(key).await?);
     let first = first.permit(cx.ask()).await?.admit()?;
     let _second = second.permit(cx.ask()).await?;
-    Ok(first.disable()?.done(Empty))
+    Ok(first.disable().await?.done(Empty))
 });
 
 wrong!(AdmitsAfterItActed, |cx, key| {
     let (first, second) = (cx.find(key).await?, cx.find(key).await?);
     let first = first.permit(cx.ask()).await?;
     let second = second.permit(cx.ask()).await?;
-    let change = first.admit()?.disable()?;
+    let change = first.admit()?.disable().await?;
     let _second = second.admit()?;
     Ok(change.done(Empty))
 });
@@ -70,7 +70,7 @@ wrong!(LosesItsEdit, |cx, key| {
     let first = first.permit(cx.ask()).await?;
     let second = second.permit(cx.ask()).await?;
     let (first, second) = (first.admit()?, second.admit()?);
-    let _lost = first.disable()?;
+    let _lost = first.disable().await?;
     Ok(second.done(Empty))
 });
 
@@ -79,8 +79,8 @@ wrong!(HandsOverOneEditOfTwo, |cx, key| {
     let first = first.permit(cx.ask()).await?;
     let second = second.permit(cx.ask()).await?;
     let (first, second) = (first.admit()?, second.admit()?);
-    let _lost = first.disable()?;
-    Ok(second.disable()?.done(Empty))
+    let _lost = first.disable().await?;
+    Ok(second.disable().await?.done(Empty))
 });
 
 /// A service in memory, a key in it, and the account that has it.
@@ -88,7 +88,9 @@ async fn house() -> (Arc<Service>, Arc<dyn Store>, String) {
     let random = Arc::new(Seeded::new(1));
     let opened = home::in_memory(&*random);
     let store = opened.store.clone();
-    let service = Service::start(opened, Mode::Serve, "us-east-1".into(), random, Time(0)).await.expect("it starts");
+    let service = Service::start(opened, Mode::Serve, Quotas::default(), "us-east-1".into(), random, Time(0))
+        .await
+        .expect("it starts");
     let call = call();
     let made = service.call(Op::CreateKey, call.caller, call.origin, b"{}".to_vec(), Time(0)).await.expect("a key");
     service.close().await; // so that nobody commits any more but the tests

@@ -103,7 +103,10 @@ impl Cache {
             self.follows.store(false, Ordering::Release);
             self.moved.notify_waiters();
             if let Err(Unread::Unavailable(why)) = lost {
-                tracing::warn!(why, "the store's changes cannot be followed, so that every read goes to it; trying again");
+                tracing::warn!(
+                    why,
+                    "the store's changes cannot be followed, so that every read goes to it; trying again"
+                );
                 tokio::time::sleep(RETRY).await;
             }
         }

@@ -42,7 +42,7 @@ pub(crate) fn key_row(world: &World, key_id: &str) -> RowKey {
     row(&["k", &world.account, &world.region, key_id])
 }
 
-/// `x ␀ account ␀ Region ␀ key id ␀ what`: what hangs on the key: `policy`, `tags`.
+/// `x ␀ account ␀ Region ␀ key id ␀ what`: what hangs on the key: `policy`, `tags`, `aliases`.
 pub(crate) fn hanging_row(world: &World, key_id: &str, what: &str) -> RowKey {
     row(&["x", &world.account, &world.region, key_id, what])
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 pub mod engines;
+pub mod import;
 pub mod log;
 pub mod sample;
 
@@ -18,7 +19,7 @@ use crypto::testing::Seeded;
 use crypto::{Random, RecordKeys};
 use kms::audit::trail::{MemoryTrail, Trail, TrailError};
 use kms::home::{self, Home, Opened, Terms};
-use kms::{Caller, Mode, Origin, Service, Time};
+use kms::{Caller, Mode, Origin, Quotas, Service, Time};
 use serde_json::{Value, json};
 use store::{Batch, Entry, Fut, Outcome, Store};
 use wire::{Fault, Op};
@@ -117,7 +118,7 @@ impl House {
 
     /// On an opened store.
     pub async fn open(mode: Mode, opened: Opened, random: Arc<dyn Random>) -> House {
-        House::start(mode, opened, random, Arc::default(), NOON).await.expect("the service starts")
+        House::start(mode, opened, random, Arc::default(), Quotas::default(), NOON).await.expect("the service starts")
     }
 
     /// One more service on this house's store in memory and its trail: after a restart, or as another process that
@@ -126,13 +127,22 @@ impl House {
         self.try_again(self.store.clone()).await.expect("the service starts again")
     }
 
+    /// The same with other quotas.
+    pub async fn again_with(&self, quotas: Quotas) -> House {
+        self.restart(self.store.clone(), quotas).await.expect("the service starts again")
+    }
+
     /// The same through another engine around the store.
     pub async fn try_again(&self, store: Arc<dyn Store>) -> Result<House, kms::NotStarted> {
+        self.restart(store, Quotas::default()).await
+    }
+
+    async fn restart(&self, store: Arc<dyn Store>, quotas: Quotas) -> Result<House, kms::NotStarted> {
         let opened = Opened { store, ..home::in_memory(&Seeded::new(SEED)) };
         let start = 1 + self.starts.fetch_add(1, Ordering::Relaxed);
         let random = Arc::new(Seeded::new(SEED + start as u64));
         let now = Time(self.now().0 + start);
-        let house = House::start(self.mode, opened, random, self.trail.clone(), now).await?;
+        let house = House::start(self.mode, opened, random, self.trail.clone(), quotas, now).await?;
         house.now.store(self.now().0, Ordering::Relaxed);
         Ok(House { requests: self.requests.clone(), starts: self.starts.clone(), ..house })
     }
@@ -142,12 +152,13 @@ impl House {
         opened: Opened,
         random: Arc<dyn Random>,
         trail: Arc<Tape>,
+        quotas: Quotas,
         now: Time,
     ) -> Result<House, kms::NotStarted> {
         let keys = opened.store_key.records(opened.store_id);
         let store = opened.store.clone();
         let opened = Opened { trail: trail.clone(), ..opened };
-        let service = Service::start(opened, mode, REGION.into(), random, now).await?;
+        let service = Service::start(opened, mode, quotas, REGION.into(), random, now).await?;
         let now = AtomicI64::new(now.0);
         Ok(House { service, store, trail, keys, mode, now, requests: Arc::default(), starts: Arc::default() })
     }
@@ -263,6 +274,11 @@ impl House {
         lines.map(|line| serde_json::from_slice(line).expect("a record is one JSON object")).collect()
     }
 
+    /// How many audit records are of a call, and not of what a call or time has set going.
+    pub fn calls(&self) -> u64 {
+        self.records().iter().filter(|record| is_of_a_call(record)).count() as u64
+    }
+
     /// The names of the audit records so far.
     pub fn recorded(&self) -> Vec<String> {
         self.records().iter().map(|record| record["eventName"].as_str().unwrap_or_default().to_owned()).collect()
@@ -321,6 +337,11 @@ impl House {
         let outcome = self.store.commit(batch).await.expect("the store takes the rows");
         assert!(matches!(outcome, Outcome::Committed { .. }), "{outcome:?}");
     }
+}
+
+/// Whether a record is of a call, and not of what a call or time has set going.
+pub fn is_of_a_call(record: &Value) -> bool {
+    record["eventType"] == "AwsApiCall"
 }
 
 /// Where a house on disk lies under `place`.
@@ -389,4 +410,21 @@ pub fn with(mut body: Value, members: Value) -> Value {
 pub fn without(mut body: Value, member: &str) -> Value {
     body.as_object_mut().expect("a body is an object").remove(member);
     body
+}
+
+/// Whether any file under `place` holds these bytes.
+pub fn found(place: &Path, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(place).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(self::found(&path, bytes));
+        } else {
+            let file = std::fs::read(&path).expect("a file");
+            if file.windows(bytes.len()).any(|part| part == bytes) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
 }

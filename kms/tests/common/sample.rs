@@ -13,6 +13,19 @@ pub struct With<'a> {
     pub blob: &'a str,
 }
 
+/// The shortest statement that a policy may have.
+pub const STATEMENT: &str = r#"{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}"#;
+
+/// A key policy that is called so.
+pub fn policy(id: &str) -> String {
+    format!(r#"{{"Statement":{STATEMENT},"Id":"{id}"}}"#)
+}
+
+/// A key policy of so many bytes.
+pub fn policy_of(bytes: usize) -> String {
+    policy(&"x".repeat(bytes - policy("").len()))
+}
+
 /// Secrets that no audit record and no log line may hold. Their lengths fit their members' constraints.
 pub const PLAINTEXT: &str = "canary-plaintext-Qm9";
 pub const TOKEN: &str = "canary-grant-token-XyZ0";
@@ -81,7 +94,7 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
             "KeyAgreementAlgorithm": "ECDH",
             "PublicKey": base64("a public key is none of our secrets"),
         }),
-        Op::DescribeCustomKeyStores | Op::ListAliases | Op::ListKeys => json!({ "Limit": 10 }),
+        Op::DescribeCustomKeyStores | Op::ListKeys => json!({ "Limit": 10 }),
         Op::EnableKeyRotation => json!({ "KeyId": key, "RotationPeriodInDays": 365 }),
         Op::Encapsulate => json!({ "KeyId": key, "EncapsulationAlgorithm": "ML_KEM" }),
         Op::Encrypt => json!({ "KeyId": key, "Plaintext": base64(PLAINTEXT) }),
@@ -103,8 +116,9 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
             "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
             "KeyMaterialId": material_id,
         }),
+        Op::ListAliases => json!({ "KeyId": key, "Limit": 10 }),
         Op::ListRetirableGrants => json!({ "RetiringPrincipal": "arn:aws:iam::111122223333:role/sample" }),
-        Op::PutKeyPolicy => json!({ "KeyId": key, "Policy": "{\"Statement\":[]}" }),
+        Op::PutKeyPolicy => json!({ "KeyId": key, "Policy": policy("sample") }),
         Op::ReEncrypt => json!({ "CiphertextBlob": blob, "SourceKeyId": key, "DestinationKeyId": key }),
         Op::ReplicateKey => json!({ "KeyId": key, "ReplicaRegion": "eu-west-1" }),
         Op::RetireGrant => json!({ "GrantToken": TOKEN }),

@@ -32,7 +32,8 @@ impl Running {
     pub async fn on(opened: Opened, config: Config) -> Running {
         let listener = server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let (address, clock, random) = (listener.address(), Clock::start(), Arc::new(SystemRandom));
-        let service = Service::start(opened, config.mode, "us-east-1".to_owned(), random, clock.now()).await;
+        let quotas = kms::Quotas::default();
+        let service = Service::start(opened, config.mode, quotas, "us-east-1".to_owned(), random, clock.now()).await;
         let (stop, stopped) = oneshot::channel();
         let service = service.unwrap_or_else(|error| panic!("the service did not start: {error:?}"));
         let running = tokio::spawn(server::run(listener, config, service, clock, async {

@@ -89,8 +89,8 @@ impl Facts {
 
 /// The edits.
 impl Facts {
-    /// A material is imported. The first one ever is new and becomes current; after it a new one waits for its
-    /// rotation, and an existing one is here (again) until `terms.expires`.
+    /// A material is imported. The first one ever becomes current, whatever `kind` says; after it a new one waits for
+    /// its rotation, and an existing one is here (again) until `terms.expires`.
     ///
     /// A key that this ends being PendingImport is enabled, even if it was disabled before it lost its material:
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html> ("the state changes to Enabled").
@@ -107,10 +107,14 @@ impl Facts {
     ) -> Result<Facts, ImportRefusal> {
         let was_missing = !self.has_its_materials(now);
         let after = match (kind, self.default_import_kind()) {
-            (ImportKind::New, ImportKind::New) => self.associate(id, MaterialState::Current, now),
+            (ImportKind::New | ImportKind::Existing, ImportKind::New) => {
+                self.associate(id, MaterialState::Current, now)
+            }
             (ImportKind::New, ImportKind::Existing) => self.associate_another(id, now)?,
-            (ImportKind::Existing, _) if self.material(&id).is_none() => return Err(ImportRefusal::NotAssociated),
-            (ImportKind::Existing, ImportKind::New | ImportKind::Existing) => self,
+            (ImportKind::Existing, ImportKind::Existing) if self.material(&id).is_none() => {
+                return Err(ImportRefusal::NotAssociated);
+            }
+            (ImportKind::Existing, ImportKind::Existing) => self,
         };
         let after = after.with_material(id, |material| {
             material.present = true;

@@ -1,0 +1,100 @@
+//! The documents that say who may use a key: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies. They are kept, and do not
+//! decide yet.
+
+use wire::{Empty, Op};
+
+use super::{Action, Operation, Sheet};
+use crate::error::{Error, Invalid};
+use crate::journey::{Cx, Done};
+use crate::names::Names;
+use crate::quotas::policy_fits;
+
+/// The one policy that a key has.
+const DEFAULT: &str = "default";
+
+/// The policy that AWS's Resource Access Manager puts beside it, where keys are shared through that.
+const RAM: &str = "AWS_RAM";
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
+pub struct PutKeyPolicy;
+
+impl Operation for PutKeyPolicy {
+    const SHEET: Sheet = Sheet::of(Op::PutKeyPolicy, &[Action::Of(Op::PutKeyPolicy)]).takes(Names::KeyOnly);
+    type Request = wire::PutKeyPolicyRequest;
+    type Response = Empty;
+
+    async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Empty>, Error> {
+        if request.policy_name == RAM {
+            return Err(Error::Invalid(Invalid::RamPolicy));
+        }
+        let document = given(&request.policy)?;
+
+        let key = cx.find(&request.key_id).await?;
+        let key = key.permit(cx.ask()).await?;
+        let key = key.admit()?;
+
+        is_there(&request.policy_name)?;
+        Ok(key.put_policy(document).await?.done(Empty))
+    }
+}
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
+pub struct GetKeyPolicy;
+
+impl Operation for GetKeyPolicy {
+    const SHEET: Sheet = Sheet::of(Op::GetKeyPolicy, &[Action::Of(Op::GetKeyPolicy)]).takes(Names::KeyOnly);
+    type Request = wire::GetKeyPolicyRequest;
+    type Response = wire::GetKeyPolicyResponse;
+
+    async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
+        let key = cx.find(&request.key_id).await?;
+        let key = key.permit(cx.ask()).await?;
+        let key = key.admit()?;
+
+        is_there(&request.policy_name)?;
+        let answer = wire::GetKeyPolicyResponse {
+            policy: Some(policy::lay_out(&key.policy().await?)),
+            policy_name: Some(DEFAULT.to_owned()),
+        };
+        Ok(key.done(answer))
+    }
+}
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyPolicies.html>
+pub struct ListKeyPolicies;
+
+impl Operation for ListKeyPolicies {
+    const SHEET: Sheet = Sheet::of(Op::ListKeyPolicies, &[Action::Of(Op::ListKeyPolicies)]).takes(Names::KeyOnly);
+    type Request = wire::ListKeyPoliciesRequest;
+    type Response = wire::ListKeyPoliciesResponse;
+
+    async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
+        // One name fits every page, so that no marker was ever given out.
+        if request.marker.is_some() {
+            return Err(Error::InvalidMarker);
+        }
+        let key = cx.find(&request.key_id).await?;
+        let key = key.permit(cx.ask()).await?;
+        let key = key.admit()?;
+
+        let answer = wire::ListKeyPoliciesResponse {
+            policy_names: Some(vec![DEFAULT.to_owned()]),
+            truncated: Some(false),
+            ..Default::default()
+        };
+        Ok(key.done(answer))
+    }
+}
+
+/// A policy document as it was given. Until policies decide only its syntax is looked at.
+///
+/// Errors: `LimitExceeded`, `MalformedPolicy`.
+pub(super) fn given(text: &str) -> Result<String, Error> {
+    policy_fits(text)?;
+    policy::check_syntax(text).map_err(|why| Error::MalformedPolicy(why.to_string()))?;
+    Ok(text.to_owned())
+}
+
+fn is_there(name: &str) -> Result<(), Error> {
+    if name == DEFAULT { Ok(()) } else { Err(Error::NoSuchPolicy) }
+}
