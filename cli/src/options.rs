@@ -110,11 +110,11 @@ pub(crate) struct Common {
           value_parser = origin)]
     pub(crate) cors: Option<Vec<String>>,
 
-    /// How many keys an account may have in one Region [default: 100000; in the file `keys` under [quotas]]
+    /// How many keys an account may have in one Region [default: 100000; in the file `keys` under `[quotas]`]
     #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_KEYS", hide_env_values = true)]
     pub(crate) quota_keys: Option<u32>,
 
-    /// How many aliases a key may have, at most 200 [default: 50; in the file `aliases_per_key` under [quotas]]
+    /// How many aliases a key may have, at most 200 [default: 50; in the file `aliases_per_key` under `[quotas]`]
     #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_ALIASES_PER_KEY", hide_env_values = true,
           value_parser = aliases)]
     pub(crate) quota_aliases_per_key: Option<u32>,
