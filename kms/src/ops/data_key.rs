@@ -1,11 +1,14 @@
 //! GenerateDataKey and GenerateDataKeyWithoutPlaintext.
 
+use std::collections::BTreeMap;
+
+use crypto::SecretBytes;
 use crypto::spec::Algorithm;
 use wire::{DataKeySpec, Op, Sensitive};
 
 use super::{Action, Operation, Sheet, within_limit};
 use crate::error::{Error, Invalid};
-use crate::journey::{Cx, Done};
+use crate::journey::{Cx, Done, Sealed, Usable};
 use crate::names::Names;
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
@@ -22,15 +25,8 @@ impl Operation for GenerateDataKey {
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
         let length = length(request.key_spec, request.number_of_bytes)?;
-        within_limit(&request.encryption_context)?;
-        let ask = cx.ask().algorithm(Algorithm::SymmetricDefault).context(&request.encryption_context);
+        let (key, data_key, sealed) = draw(cx, &request.key_id, length, &request.encryption_context).await?;
 
-        let key = cx.find(&request.key_id).await?;
-        let key = key.permit(ask).await?;
-        let key = key.admit()?;
-
-        let data_key = key.draw_data_key(length)?;
-        let sealed = key.seal(data_key.expose()).await?;
         let answer = wire::GenerateDataKeyResponse {
             ciphertext_blob: Some(sealed.blob),
             key_id: Some(key.arn()),
@@ -57,15 +53,8 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
         let length = length(request.key_spec, request.number_of_bytes)?;
-        within_limit(&request.encryption_context)?;
-        let ask = cx.ask().algorithm(Algorithm::SymmetricDefault).context(&request.encryption_context);
+        let (key, _, sealed) = draw(cx, &request.key_id, length, &request.encryption_context).await?;
 
-        let key = cx.find(&request.key_id).await?;
-        let key = key.permit(ask).await?;
-        let key = key.admit()?;
-
-        let data_key = key.draw_data_key(length)?;
-        let sealed = key.seal(data_key.expose()).await?;
         let answer = wire::GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: Some(sealed.blob),
             key_id: Some(key.arn()),
@@ -73,6 +62,25 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         };
         Ok(key.done(answer))
     }
+}
+
+/// A new data key of `length` bytes, sealed under the key that was named.
+async fn draw<'r>(
+    cx: &'r Cx,
+    key_id: &str,
+    length: usize,
+    context: &'r BTreeMap<String, String>,
+) -> Result<(Usable<'r>, SecretBytes, Sealed), Error> {
+    within_limit(context)?;
+    let ask = cx.ask().algorithm(Algorithm::SymmetricDefault).context(context);
+
+    let key = cx.find(key_id).await?;
+    let key = key.permit(ask).await?;
+    let key = key.admit()?;
+
+    let data_key = key.draw_data_key(length)?;
+    let sealed = key.seal(data_key.expose()).await?;
+    Ok((key, data_key, sealed))
 }
 
 /// A data key's length in bytes: said by exactly one of the two members.
