@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use store::{Batch, Outcome, Refused};
+use store::{Batch, Outcome};
 use wire::{Fault, Request};
 
 use crate::audit;
 use crate::error::{Error, Invalid};
 use crate::journey::{Call, Cx, Drawn, Parts, Write};
-use crate::ops::Operation;
+use crate::ops::{Operation, Sheet};
 use crate::records::OutboxRecord;
 use crate::rows::{self, RowKey};
 use crate::service::Core;
@@ -50,7 +50,11 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
             Ok(Parts { answer, writes, event }) => (Ok(answer), writes, event),
             Err(error) => (Err(told(&error, O::SHEET.op, call)), Vec::new(), None),
         };
-        let line = line(call, &parameters, &cx, &drawn, &answer);
+        let ended = match &answer {
+            Ok(_) => audit::Outcome::Done { changed: cx.changed(), material: cx.material() },
+            Err(fault) => audit::Outcome::Refused(fault),
+        };
+        let line = line(call, &O::SHEET, Some(&parameters), &drawn.event_id, cx.resources(), ended);
         if writes.is_empty() && doubtful.is_empty() {
             return match core.record(line).await {
                 Ok(()) => answer,
@@ -101,7 +105,7 @@ pub(crate) async fn refuse_later<R: Request>(core: &Arc<Core>, call: &Call, body
         Ok(request) => (Some(request.recorded()), Error::NotYet(R::OP)),
         Err(malformed) => (None, malformed.into()),
     };
-    let sheet = crate::ops::Sheet::of(R::OP, &[]);
+    let sheet = Sheet::of(R::OP, &[]);
     refuse(core, call, &sheet, parameters, error).await
 }
 
@@ -109,24 +113,14 @@ pub(crate) async fn refuse_later<R: Request>(core: &Arc<Core>, call: &Call, body
 async fn refuse(
     core: &Core,
     call: &Call,
-    sheet: &crate::ops::Sheet,
+    sheet: &Sheet,
     parameters: Option<Map<String, Value>>,
     error: Error,
 ) -> Answer {
     let fault = told(&error, sheet.op, call);
-    let event_id = core.uuid();
-    let entry = audit::Entry {
-        op: sheet.op,
-        read_only: sheet.read_only,
-        event_id: &event_id,
-        caller: &call.caller,
-        origin: &call.origin,
-        now: call.now,
-        parameters: parameters.filter(|parameters| !parameters.is_empty()),
-        resources: Vec::new(),
-        outcome: audit::Outcome::Refused(&fault),
-    };
-    match core.record(entry.line()).await {
+    let outcome = audit::Outcome::Refused(&fault);
+    let line = line(call, sheet, parameters.as_ref(), &core.uuid(), Vec::new(), outcome);
+    match core.record(line).await {
         Ok(()) => Err(fault),
         Err(error) => Err(told(&error, sheet.op, call)),
     }
@@ -141,20 +135,24 @@ fn told(error: &Error, op: wire::Op, call: &Call) -> Fault {
     fault
 }
 
-fn line(call: &Call, parameters: &Map<String, Value>, cx: &Cx, drawn: &Drawn, answer: &Answer) -> String {
-    let outcome = match answer {
-        Ok(_) => audit::Outcome::Done { changed: cx.changed(), material: cx.material() },
-        Err(fault) => audit::Outcome::Refused(fault),
-    };
+/// The audit record of one call.
+fn line(
+    call: &Call,
+    sheet: &Sheet,
+    parameters: Option<&Map<String, Value>>,
+    event_id: &str,
+    resources: Vec<(String, String)>,
+    outcome: audit::Outcome<'_>,
+) -> String {
     let entry = audit::Entry {
-        op: cx.sheet().op,
-        read_only: cx.sheet().read_only,
-        event_id: &drawn.event_id,
+        op: sheet.op,
+        read_only: sheet.read_only,
+        event_id,
         caller: &call.caller,
         origin: &call.origin,
         now: call.now,
-        parameters: Some(parameters.clone()).filter(|parameters| !parameters.is_empty()),
-        resources: cx.resources(),
+        parameters: parameters.filter(|parameters| !parameters.is_empty()),
+        resources,
         outcome,
     };
     entry.line()
@@ -185,16 +183,7 @@ impl Core {
             batch.expect.push((name.clone(), 0));
             batch.puts.push((name.clone(), self.rows.seal(&name, 1, record)?));
         }
-        let outcome = self.rows.store().commit(batch).await;
-        self.note_health(&outcome);
-        outcome.map_err(|refused| match refused {
-            Refused::Busy => Error::Busy,
-            Refused::Malformed(why) | Refused::TooBig(why) => {
-                Error::internal(format!("the store refused a commit: {why}"))
-            }
-            Refused::Full => Error::internal("the disk of the store is full: nothing was changed. Make room"),
-            Refused::Stopped(why) => Error::internal(format!("the store has stopped: {why}. Restart Trent")),
-        })
+        self.rows.commit(batch).await
     }
 
     /// After a commit whose end nobody could tell: the outbox says which attempt landed, if one did. Its absence proves

@@ -1,11 +1,11 @@
 //! The service as its door sees it: who is asking, one call, what time makes due, whether it is well.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crypto::{EpochKey, Random};
-use store::{Outcome, Refused};
+use store::Outcome;
 use wire::{Fault, Op};
 
 use crate::audit::trail::Trail;
@@ -77,7 +77,6 @@ pub(crate) struct Core {
     pub epoch_key: Arc<EpochKey>,
     mover: Mutex<Option<Mover>>,
     sequence: AtomicU64,
-    well: AtomicBool,
 }
 
 struct Uptime {
@@ -126,7 +125,6 @@ impl Service {
             epoch_key,
             // Sequences follow the clock from start to start, so that the outbox stays in order.
             sequence: AtomicU64::new((now.0.max(0) as u64) << 20),
-            well: AtomicBool::new(true),
         };
         Ok(Arc::new(Service {
             core: Arc::new(core),
@@ -138,10 +136,10 @@ impl Service {
         }))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     /// Who sent this request: in `serve` who signed it, in `dev` who it says it is.
     ///
     /// Errors: AWS's refusals of signatures; KMSInternalException if the access key cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub async fn authenticate(&self, head: &wire::sigv4::Head<'_>, body: &[u8], wall: Time) -> Result<Caller, Fault> {
         match self.core.mode {
             Mode::Dev => Ok(caller::open(head, &self.default_region)),
@@ -255,7 +253,7 @@ impl Service {
 
     /// Whether it can be asked: false from a commit that ended in an I/O error until one that did not.
     pub fn ready(&self) -> bool {
-        self.core.well.load(Ordering::Relaxed)
+        self.core.rows.well()
     }
 
     #[cfg(test)]
@@ -301,15 +299,5 @@ impl Core {
         if let Some(mover) = &*self.mover.lock().unwrap_or_else(PoisonError::into_inner) {
             mover.copied(sequence, certain);
         }
-    }
-
-    /// What a commit's end says of the store. A full disk is no illness of the store's, but it takes nothing either.
-    pub fn note_health(&self, outcome: &Result<Outcome, Refused>) {
-        let well = match outcome {
-            Ok(Outcome::Committed { .. }) => true,
-            Ok(Outcome::Unknown) | Err(Refused::Stopped(_) | Refused::Full) => false,
-            Ok(Outcome::Conflict { .. }) | Err(Refused::Busy | Refused::Malformed(_) | Refused::TooBig(_)) => return,
-        };
-        self.well.store(well, Ordering::Relaxed);
     }
 }

@@ -375,3 +375,14 @@ async fn reading_commits_nothing() {
     let _refused = house.call(Op::DisableKey, json!({ "KeyId": common::NOBODY })).await;
     assert_eq!(counting.counts().commit, before);
 }
+
+#[tokio::test]
+async fn a_store_that_fails_the_audit_mover_is_not_ready() {
+    let (house, faulty) = faulty_house().await;
+    faulty.next_where(Fate::Lost, |batch| batch.deletes.iter().any(|name| name.starts_with(b"o\0")));
+    house.key().await;
+    assert!(house.service.ready(), "the key's own commit was taken");
+    house.service.close().await; // the mover has come to its commit
+    assert_eq!(faulty.planned(), 0, "the mover's commit has met its fate");
+    assert!(!house.service.ready(), "a commit whose end nobody can tell is an I/O error, whoever made it");
+}

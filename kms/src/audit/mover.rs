@@ -119,11 +119,10 @@ async fn delete(rows: &Rows, sequences: &[u64]) -> Result<(), Error> {
     let after = HeadRecord { moved, sum: before.sum.clone() };
     batch.expect.push((head_row(), revision));
     batch.puts.push((head_row(), rows.seal(&head_row(), version + 1, &after)?));
-    match store.commit(batch).await {
-        Ok(Outcome::Committed { .. }) => Ok(()),
-        Ok(Outcome::Conflict { .. }) => Err(Error::Busy),
-        Ok(Outcome::Unknown) => Err(Error::Unknown),
-        Err(refused) => Err(Error::internal(format!("{refused:?}"))),
+    match rows.commit(batch).await? {
+        Outcome::Committed { .. } => Ok(()),
+        Outcome::Conflict { .. } => Err(Error::Busy),
+        Outcome::Unknown => Err(Error::Unknown),
     }
 }
 

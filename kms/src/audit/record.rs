@@ -31,7 +31,7 @@ pub(crate) struct Entry<'a> {
     pub caller: &'a Caller,
     pub origin: &'a Origin,
     pub now: Time,
-    pub parameters: Option<Map<String, Value>>,
+    pub parameters: Option<&'a Map<String, Value>>,
     /// Owner and ARN of each key.
     pub resources: Vec<(String, String)>,
     pub outcome: Outcome<'a>,
@@ -61,7 +61,7 @@ impl Entry<'_> {
             user_agent: self.origin.user_agent.as_deref(),
             error_code: fault.map(|fault| fault.name),
             error_message: fault.and_then(|fault| fault.message.as_deref()).map(beginning),
-            request_parameters: self.parameters.as_ref(),
+            request_parameters: self.parameters,
             response_elements: changed.map(|arn| Response { key_id: arn, key_material_id: material }),
             request_id: &self.origin.request_id,
             event_id: self.event_id,

@@ -4,9 +4,10 @@
 mod cache;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crypto::{Random, RecordKeys};
-use store::{Revision, Store, Unread};
+use store::{Batch, Outcome, Refused, Revision, Store, Unread};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -123,6 +124,8 @@ pub(crate) struct Rows {
     generation: u32,
     random: Arc<dyn Random>,
     cache: Arc<Cache>,
+    /// Whether the store took the last commit that it ended.
+    well: AtomicBool,
     /// Follows the store's changes; it ends with the rows.
     follower: JoinHandle<()>,
 }
@@ -139,7 +142,7 @@ impl Rows {
         let cache = Arc::new(Cache::new());
         let (followed, by) = (store.clone(), cache.clone());
         let follower = tokio::spawn(async move { by.follow(&*followed).await });
-        Rows { store, keys, generation, random, cache, follower }
+        Rows { store, keys, generation, random, cache, well: AtomicBool::new(true), follower }
     }
 
     /// The newest snapshot: it covers every commit that was answered before this call.
@@ -147,7 +150,36 @@ impl Rows {
         Ok(self.cache.reach(self.store.revision().await.map_err(unreadable)?).await)
     }
 
-    /// The store itself, for those who commit, scan or forget.
+    /// Commits, and notes what its end says of the store.
+    ///
+    /// Errors: what certainly did not happen.
+    pub async fn commit(&self, batch: Batch) -> Result<Outcome, Error> {
+        let outcome = self.store.commit(batch).await;
+        let well = match &outcome {
+            Ok(Outcome::Committed { .. }) => Some(true),
+            // A full disk is no illness of the store's, but it takes nothing either.
+            Ok(Outcome::Unknown) | Err(Refused::Stopped(_) | Refused::Full) => Some(false),
+            Ok(Outcome::Conflict { .. }) | Err(Refused::Busy | Refused::Malformed(_) | Refused::TooBig(_)) => None,
+        };
+        if let Some(well) = well {
+            self.well.store(well, Ordering::Relaxed);
+        }
+        outcome.map_err(|refused| match refused {
+            Refused::Busy => Error::Busy,
+            Refused::Malformed(why) | Refused::TooBig(why) => {
+                Error::internal(format!("the store refused a commit: {why}"))
+            }
+            Refused::Full => Error::internal("the disk of the store is full: nothing was changed. Make room"),
+            Refused::Stopped(why) => Error::internal(format!("the store has stopped: {why}. Restart Trent")),
+        })
+    }
+
+    /// False from a commit that ended in an I/O error until one that did not.
+    pub fn well(&self) -> bool {
+        self.well.load(Ordering::Relaxed)
+    }
+
+    /// The store itself, for those who scan or forget.
     pub fn store(&self) -> &dyn Store {
         &*self.store
     }
