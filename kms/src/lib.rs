@@ -7,6 +7,7 @@ pub mod caller;
 mod error;
 mod fault;
 pub mod home;
+mod ids;
 pub mod journey;
 pub mod keys;
 mod marker;
@@ -24,6 +25,7 @@ mod world;
 
 pub use caller::Caller;
 pub use error::{Because, Error, Invalid, Quota, TagRule};
+pub use ids::uuid;
 pub use names::Names;
 pub use quotas::Quotas;
 pub use service::{NotStarted, Origin, Service};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crypto::{Random, SystemRandom};
+use crypto::SystemRandom;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, HeaderValue, TRANSFER_ENCODING};
@@ -79,7 +79,7 @@ impl Door {
         peer: IpAddr,
         in_hand: InHand,
     ) -> Response<Full<Bytes>> {
-        let request_id = fresh_id(&SystemRandom);
+        let request_id = kms::uuid(&SystemRandom);
         let id = request_id.clone();
         let answer = to_its_end(&request_id, async move {
             let answer = self.answer(request, peer, id).await;
@@ -260,23 +260,6 @@ fn foreign_page() -> Fault {
     Fault { name: ACCESS_DENIED_EXCEPTION, message: Some(message), status: 403 }
 }
 
-/// A version 4 UUID (RFC 9562 section 5.4).
-pub(crate) fn fresh_id(random: &dyn Random) -> String {
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes);
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let id = u128::from_be_bytes(bytes);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        id >> 96,
-        id >> 80 & 0xffff,
-        id >> 64 & 0xffff,
-        id >> 48 & 0xffff,
-        id & 0xffff_ffff_ffff
-    )
-}
-
 /// Under it lies what only `dev` has, and no page may touch.
 const CONTROL: &str = "/_trent/";
 
@@ -287,6 +270,8 @@ const JSON: &str = "application/json";
 
 #[cfg(test)]
 mod tests {
+    use crypto::Random;
+
     use super::*;
 
     struct Ones;
@@ -299,8 +284,8 @@ mod tests {
 
     #[test]
     fn a_request_id_is_a_random_uuid() {
-        assert_eq!(fresh_id(&Ones), "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        assert_ne!(fresh_id(&SystemRandom), fresh_id(&SystemRandom));
+        assert_eq!(kms::uuid(&Ones), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_ne!(kms::uuid(&SystemRandom), kms::uuid(&SystemRandom));
     }
 
     #[test]

@@ -15,7 +15,6 @@ use tracing::info;
 use wire::fault_names::SERIALIZATION_EXCEPTION;
 
 use crate::answer::{AMZ_JSON, RECORDED, REQUEST_ID};
-use crate::door::fresh_id;
 use crate::limits::{HEAD_AT_MOST, HEADERS_AT_MOST};
 
 /// What a connection is doing, and since when; shared by its socket, its service and its timer, which are one task.
@@ -129,7 +128,7 @@ fn dressed(written: &[u8]) -> Option<Vec<u8>> {
     if !status.starts_with('4') || headers.contains(REQUEST_ID.as_str()) {
         return None;
     }
-    let request_id = fresh_id(&SystemRandom);
+    let request_id = kms::uuid(&SystemRandom);
     info!(request_id, status, "a request that is no HTTP was refused");
     let body = json!({ "__type": SERIALIZATION_EXCEPTION, "message": refusal(status) }).to_string();
     let mut lines = vec![first.to_owned()];

@@ -19,7 +19,7 @@ use wire::fault_names::SERVICE_UNAVAILABLE_EXCEPTION;
 
 use crate::Listener;
 use crate::answer::Answer;
-use crate::door::{PLAIN, fresh_id};
+use crate::door::PLAIN;
 use crate::limits::EARLY_TIMEOUT;
 
 /// Waits for `opening`, and meanwhile answers `/healthz` with 200 and everything else with 503, one request a
@@ -60,7 +60,7 @@ fn too_early(request: &Request<Incoming>) -> Response<Full<Bytes>> {
             status: StatusCode::SERVICE_UNAVAILABLE.as_u16(),
         }),
     };
-    answer.and_close().into_response(&fresh_id(&SystemRandom))
+    answer.and_close().into_response(&kms::uuid(&SystemRandom))
 }
 
 #[cfg(test)]

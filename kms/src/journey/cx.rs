@@ -10,6 +10,7 @@ use crypto::spec::Algorithm;
 use crate::Time;
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::ids::as_uuid;
 use crate::keys::lifecycle::MaterialId;
 use crate::ops::{Action, Sheet};
 use crate::service::{Core, Origin};
@@ -55,17 +56,6 @@ impl Drawn {
             counter: parts[2][0] % 16,
         }
     }
-}
-
-/// A version 4 UUID (RFC 9562 §5.4).
-pub(crate) fn uuid(random: &dyn Random) -> String {
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes);
-    as_uuid(bytes)
-}
-
-fn as_uuid(bytes: [u8; 16]) -> String {
-    ::uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string()
 }
 
 /// One attempt at one request.

@@ -83,5 +83,5 @@ pub use import::Import;
 pub use permit::{Permit, Permitted};
 
 pub(crate) use change::{Parts, Write};
-pub(crate) use cx::{Call, Drawn, uuid};
+pub(crate) use cx::{Call, Drawn};
 pub(crate) use overdue::Overdue;
