@@ -60,9 +60,23 @@ impl StoreKey {
     /// A keyed hash of `data` for index rows: equal for equal data, and telling nothing to whoever lacks the store
     /// key. Each `label` is a hash of its own.
     pub fn blind(&self, label: &str, data: &[u8]) -> [u8; 32] {
-        let key = derive_key(&self.0, BLIND, &[label.as_bytes()]);
+        self.blinder(label).hash(data)
+    }
+
+    /// The hash of one label, for whoever asks for it again and again.
+    pub fn blinder(&self, label: &str) -> Blinder {
+        Blinder(derive_key(&self.0, BLIND, &[label.as_bytes()]))
+    }
+}
+
+/// Hashes for index rows under one label, as [`StoreKey::blind`] does.
+pub struct Blinder(Key);
+
+impl Blinder {
+    /// The hash of `data`.
+    pub fn hash(&self, data: &[u8]) -> [u8; 32] {
         let mut out = [0; 32];
-        hmac::sign_to_buffer(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), data, &mut out)
+        hmac::sign_to_buffer(&hmac::Key::new(hmac::HMAC_SHA256, self.0.expose()), data, &mut out)
             .expect("the buffer has the length of the tag");
         out
     }
@@ -257,6 +271,7 @@ mod tests {
         ];
         assert_eq!(hashes.iter().collect::<HashSet<_>>().len(), hashes.len());
         assert_eq!(a.blind("x", b"y"), hashes[0]);
+        assert_eq!(a.blinder("x").hash(b"y"), hashes[0], "asked again and again it is the same");
     }
 
     #[test]
@@ -295,7 +310,7 @@ mod tests {
     fn every_key_is_shared_between_threads() {
         fn shared<T: Send + Sync + 'static>() {}
         shared::<(SealKey, StoreKey, RecordKeys, EpochKey, Kek, Material, Sealer, crate::SigningKey, SecretBytes)>();
-        shared::<(TokenKey, Token, WrappingKey)>();
+        shared::<(TokenKey, Token, WrappingKey, Blinder, crate::grant_token::GrantTokenKey)>();
     }
 
     /// A line here does not compile if a secret type gains one of these traits: then two `impl`s fit and the compiler
@@ -316,7 +331,7 @@ mod tests {
         macro_rules! secrets_lack {
             ($($lacked:path),+) => {$(
                 lacks!(SecretBytes, Key, SealKey, StoreKey, RecordKeys, EpochKey, Kek, Material, crate::SigningKey, Sealer,
-                    TokenKey, Token, WrappingKey => $lacked);
+                    Blinder, crate::grant_token::GrantTokenKey, TokenKey, Token, WrappingKey => $lacked);
             )+};
         }
         secrets_lack!(std::fmt::Debug, std::fmt::Display, Clone, PartialEq, serde::Serialize, AsRef<[u8]>);

@@ -8,6 +8,9 @@
 //!   └ StoreKey     one per store and generation
 //!       ├ RecordKeys   derived; seal every row of the store
 //!       ├ TokenKey     derived; seals import tokens, and in each the key that unwraps what comes in with it
+//!       ├ GrantTokenKey  derived; seals grant tokens
+//!       ├ Blinder      derived; hashes for index rows
+//!       ├ SessionKey   derived; seals session tokens
 //!       └ EpochKey     derived; seals the key-encryption keys
 //!           └ Kek      one per material, so that destroying one destroys the material
 //!               └ Material   a KMS key's bytes; seals a client's blobs
@@ -15,11 +18,13 @@
 
 mod aead;
 pub mod blob;
+pub mod grant_token;
 mod keys;
 mod random;
 mod record;
 mod seal_file;
 mod secret;
+pub mod session;
 mod sigv4;
 pub mod spec;
 #[cfg(any(test, feature = "testing"))]
@@ -28,7 +33,7 @@ pub mod token;
 mod wrap;
 pub mod wrapping;
 
-pub use keys::{EpochKey, Kek, Material, SealKey, StoreKey};
+pub use keys::{Blinder, EpochKey, Kek, Material, SealKey, StoreKey};
 pub use random::{Random, SystemRandom};
 pub use record::{Record, RecordKeys};
 pub use seal_file::SealKeyFileError;

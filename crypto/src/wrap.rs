@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 const VERSION: u8 = 1;
 const NONCE_LEN: usize = 32;
 /// How many bytes the sealed form is longer than the secret.
-const OVERHEAD: usize = 1 + NONCE_LEN + TAG_LEN;
+pub(crate) const OVERHEAD: usize = 1 + NONCE_LEN + TAG_LEN;
 
 /// Seals `inner` under `outer`. `label` says what it is, so that no wrapped secret is taken for one of another kind.
 pub(crate) fn wrap(outer: &Key, label: &str, inner: &[u8], associated: &[u8], random: &dyn Random) -> Vec<u8> {
