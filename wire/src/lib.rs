@@ -7,6 +7,7 @@ mod fault;
 mod generated;
 mod op;
 mod pattern;
+pub mod query;
 mod read;
 mod recorded;
 mod request;
@@ -17,6 +18,7 @@ pub mod sigv4;
 mod timestamp;
 mod value;
 mod write;
+pub mod xml;
 
 pub use fault::Fault;
 pub use generated::*;

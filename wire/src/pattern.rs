@@ -84,6 +84,24 @@ pub(crate) static VPC_ENDPOINT_SERVICE: Pattern = Pattern {
     matches: is_vpc_endpoint_service,
 };
 
+/// `arnType` of STS: what XML can hold.
+pub(crate) static STS_ARN: Pattern = Pattern {
+    text: r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
+    matches: |text| some(text, is_in_xml),
+};
+
+pub(crate) static SESSION_NAME: Pattern =
+    Pattern { text: r"[\w+=,.@-]*", matches: |text| text.chars().all(|c| is_word(c) || "+=,.@-".contains(c)) };
+
+pub(crate) static EXTERNAL_ID: Pattern =
+    Pattern { text: r"[\w+=,.@:\/-]*", matches: |text| text.chars().all(|c| is_word(c) || "+=,.@:/-".contains(c)) };
+
+pub(crate) static TAG_KEY: Pattern =
+    Pattern { text: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", matches: |text| some(text, is_in_tags) };
+
+pub(crate) static TAG_VALUE: Pattern =
+    Pattern { text: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", matches: |text| text.chars().all(is_in_tags) };
+
 /// One character or more, all of this class.
 fn some(text: &str, class: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(class)
@@ -102,6 +120,20 @@ fn is_space(c: char) -> bool {
 /// What `.` does not match (java.util.regex.Pattern, "Line terminators").
 fn ends_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_in_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{A0}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`. Letters are what Unicode calls alphabetic, so that vowel signs are among them.
+fn is_in_tags(c: char) -> bool {
+    let separates = matches!(
+        c,
+        ' ' | '\u{A0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+    );
+    c.is_alphanumeric() || separates || "_.:/=+-@".contains(c)
 }
 
 fn is_digits(text: &str) -> bool {
@@ -185,6 +217,16 @@ mod tests {
         check(&POLICY_NAME, &["default", "AWS_RAM", "9"], &["", "invalid-name", "a b", "ä"]);
         check(&POLICY, &["{\r\n\t\"a\": \"ÿ\"}"], &["", "\0", "\u{100}", "“"]);
         check(&PRINCIPAL, &["arn:aws:iam::1:root", "a+=,.@:/-_"], &["", "a b", "*", "ä"]);
+        check(
+            &STS_ARN,
+            &["arn:aws:iam::1:role/r", "\t\n\r ~\u{85}\u{a0}ü\u{fffd}\u{10000}"],
+            &["", "\0", "\u{7f}", "\u{9f}"],
+        );
+        check(&STS_ARN, &[], &["\u{fffe}", "\u{ffff}", "a\u{1b}"]);
+        check(&SESSION_NAME, &["", "ann+=,.@-_9"], &["a b", "a/b", "a:b", "ä"]);
+        check(&EXTERNAL_ID, &["", "ann+=,.@:/-_9"], &["a b", "ä", "a\n"]);
+        check(&TAG_KEY, &["a", "käse brot_.:/=+-@9", "日本\u{3000}²"], &["", "a&b", "a\n", "a,b", "a\t"]);
+        check(&TAG_VALUE, &["", "a b", "ß"], &["a&b", "\"", "\0"]);
         check(&REGION, &["us-east-1", "us-gov-west-1", "ap-southeast-12"], &["", "us-1", "us-east-", "us-east-1a"]);
         check(&REGION, &[], &["US-east-1", "a-b-c-d-1", "us--1", "-east-1", "us-east-1\n"]);
         check(
