@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+use server::kms::Enforcement;
 use server::kms::home::Account;
 
 use crate::options;
@@ -28,6 +29,10 @@ pub(crate) struct File {
     pub(crate) insecure_listen: Option<bool>,
     #[serde(deserialize_with = "origins")]
     pub(crate) cors: Option<Vec<String>>,
+    #[serde(deserialize_with = "enforce")]
+    pub(crate) enforce: Option<Enforcement>,
+    pub(crate) identities: Option<PathBuf>,
+    pub(crate) identities_dry_run: Option<bool>,
     pub(crate) quotas: Quotas,
 }
 
@@ -38,10 +43,11 @@ pub(crate) struct Quotas {
     pub(crate) keys: Option<u32>,
     #[serde(deserialize_with = "aliases")]
     pub(crate) aliases_per_key: Option<u32>,
+    pub(crate) grants_per_key: Option<u32>,
 }
 
 impl File {
-    /// Reads the file. Directories in it are relative to its own, so that it means the same wherever Trent is started.
+    /// Reads the file. Paths in it are relative to its own directory, so that it means the same wherever Trent is started.
     ///
     /// # Errors
     /// A sentence that names the file, the line and what is wrong.
@@ -50,8 +56,8 @@ impl File {
             .map_err(|error| format!("cannot read the settings file {}: {error}", path.display()))?;
         let mut file = File::parse(&text).map_err(|error| format!("{}, {error}", path.display()))?;
         let beside = path.parent().unwrap_or(Path::new(""));
-        for directory in [&mut file.data, &mut file.secrets].into_iter().flatten() {
-            *directory = beside.join(&*directory);
+        for path in [&mut file.data, &mut file.secrets, &mut file.identities].into_iter().flatten() {
+            *path = beside.join(&*path);
         }
         Ok(file)
     }
@@ -79,6 +85,15 @@ fn aliases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
     options::aliases(&u64::deserialize(deserializer)?.to_string()).map(Some).map_err(D::Error::custom)
 }
 
+/// `true` and `false` as a switch has them, or the word.
+fn enforce<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Enforcement>, D::Error> {
+    let text = match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    options::enforce(&text).map(Some).map_err(D::Error::custom)
+}
+
 fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     texts.iter().map(|text| options::origin(text)).collect::<Result<_, _>>().map(Some).map_err(D::Error::custom)
@@ -95,7 +110,8 @@ mod tests {
              account = \"123456789012\"\nregion = \"eu-west-1\"\n\
              log = \"debug\"\nno_create = true\ninsecure_listen = false\n\
              cors = [\"https://a.example\", \"https://b.example\"]\n\
-             [quotas]\nkeys = 7\naliases_per_key = 200\n",
+             enforce = \"log\"\nidentities = \"i.toml\"\nidentities_dry_run = true\n\
+             [quotas]\nkeys = 7\naliases_per_key = 200\ngrants_per_key = 3\n",
         )
         .unwrap();
         assert_eq!(file.listen.unwrap().port(), 4600);
@@ -103,6 +119,9 @@ mod tests {
         assert_eq!((file.no_create, file.insecure_listen), (Some(true), Some(false)));
         assert_eq!(file.cors.unwrap().len(), 2);
         assert_eq!((file.quotas.keys, file.quotas.aliases_per_key), (Some(7), Some(200)));
+        assert_eq!(file.quotas.grants_per_key, Some(3));
+        assert_eq!((file.enforce, file.identities_dry_run), (Some(Enforcement::Log), Some(true)));
+        assert_eq!(file.identities.as_deref(), Some(Path::new("i.toml")));
     }
 
     #[test]
@@ -113,6 +132,7 @@ mod tests {
             ("account = 123456789012\n", &["line 1", "expected a string"]),
             ("no_create = \"maybe\"\n", &["line 1", "expected a boolean"]),
             ("cors = \"https://a.example\"\n", &["line 1"]),
+            ("enforce = 2\n", &["line 1", "on, log or off"]),
             ("[serve]\ndata = \"d\"\n", &["line 1", "unknown field `serve`"]),
             ("data = \n", &["line 1"]),
             ("[quotas]\nkeys = -1\n", &["line 2"]),

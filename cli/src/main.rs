@@ -1,10 +1,16 @@
 //! The `trent` program: what a person typed becomes settings, the settings become a running service. It decides nothing
 //! about keys or requests; every sentence that a person reads at the start or the end is written in this crate.
 
+mod admin;
+mod client;
+mod credentials;
+mod explain;
 mod file;
 mod hardening;
+mod identities;
 mod options;
 mod say;
+mod secret_file;
 mod settings;
 mod start;
 
@@ -13,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use crypto::{Random, SystemRandom};
 
-use options::Options;
+use options::{Command, Options};
 use settings::Settings;
 
 fn main() -> ExitCode {
@@ -26,12 +32,17 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => return say::usage(&error),
     };
-    let settings = match Settings::of(options) {
-        Ok(settings) => settings,
-        Err(error) => return say::unusable(&error),
-    };
-    match start::start(settings) {
-        Ok(code) => code,
-        Err(sentence) => say::refusal(&sentence),
+    match options.command {
+        Command::Serve(serve) => start(Settings::serve(serve)),
+        Command::Dev(dev) => start(Settings::dev(dev)),
+        Command::Admin(admin) => admin::run(admin),
+        Command::Explain(explain) => admin::ended(explain::run(explain)),
+    }
+}
+
+fn start(settings: Result<Settings, String>) -> ExitCode {
+    match settings {
+        Ok(settings) => start::start(settings).unwrap_or_else(|sentence| say::refusal(&sentence)),
+        Err(error) => say::unusable(&error),
     }
 }

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
-use server::kms::Quotas;
 use server::kms::home::Account;
+use server::kms::{Enforcement, Quotas};
 use tracing_subscriber::EnvFilter;
+
+use crate::admin::Admin;
+use crate::explain::Explain;
 
 /// A key management service that speaks the AWS KMS API, on keys that you hold.
 ///
@@ -21,10 +24,15 @@ pub(crate) struct Options {
 }
 
 const AFTER: &str = "\
+Exit codes: 0 done or stopped as asked, 1 refused, failed or cut short, 2 an option or setting is not understood,
+3 a dry run found something to change.";
+
+const AFTER_SETTINGS: &str = "\
 Each option can also be set by its variable or, as in no_create = true, in the file that --config names;
 an option counts before its variable, and the variable before the file.
 
-Exit codes: 0 stopped as asked, 1 refused to start or cut short, 2 an option or setting is not understood.";
+Exit codes: 0 stopped as asked, 1 refused to start or cut short, 2 an option or setting is not understood,
+3 a dry run found something to change.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -32,14 +40,21 @@ pub(crate) enum Command {
     ///
     /// The first start makes a store in the data directory and, apart from it, a seal key and the credentials of one
     /// account. Copy the seal key to another place: without it nothing in the store can ever be read.
-    #[command(after_help = AFTER)]
+    #[command(after_help = AFTER_SETTINGS)]
     Serve(Serve),
     /// Run the same service open, for development and tests: any credentials, keys in memory
     ///
-    /// Nothing is checked about who is asking. An access key id of 12 digits is the account, any other means account
-    /// 000000000000.
-    #[command(after_help = AFTER)]
+    /// Nothing is checked about who is asking, unless --enforce says so. An access key id of 12 digits is the account,
+    /// any other means account 000000000000.
+    #[command(after_help = AFTER_SETTINGS)]
     Dev(Dev),
+    /// Say who may: accounts, users, roles, their policies and access keys
+    #[command(arg_required_else_help = true)]
+    Admin(Admin),
+    /// Ask why: which statement of which policy, or which grant, allows or denies
+    ///
+    /// It asks a running Trent and uses no key.
+    Explain(Explain),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +84,12 @@ pub(crate) struct Dev {
     /// Where the seal key of that directory lies [default: beside it, as DIR-secrets]
     #[arg(long, value_name = "DIR", env = "TRENT_SECRETS", hide_env_values = true)]
     pub(crate) secrets: Option<PathBuf>,
+
+    /// Verify signatures and ask policies as `serve` does; with =log every call passes, and what would have been
+    /// refused is logged [default: off]
+    #[arg(long, value_name = "on|log|off", env = "TRENT_ENFORCE", hide_env_values = true, value_parser = enforce,
+          num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pub(crate) enforce: Option<Enforcement>,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -105,6 +126,16 @@ pub(crate) struct Common {
           hide_possible_values = true)]
     pub(crate) insecure_listen: Option<bool>,
 
+    /// Accounts, users and roles that there shall be, a file that each start applies [default: none]
+    #[arg(long, value_name = "identities.toml", env = "TRENT_IDENTITIES", hide_env_values = true)]
+    pub(crate) identities: Option<PathBuf>,
+
+    /// Only print what that file would change, change nothing, and end
+    #[arg(long, env = "TRENT_IDENTITIES_DRY_RUN", hide_env_values = true, value_parser = BoolishValueParser::new(),
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
+          hide_possible_values = true)]
+    pub(crate) identities_dry_run: Option<bool>,
+
     /// An origin whose web pages may use keys, as in `https://app.example`; may be repeated [default: none]
     #[arg(long, value_name = "ORIGIN", env = "TRENT_CORS", hide_env_values = true, value_delimiter = ',',
           value_parser = origin)]
@@ -118,6 +149,10 @@ pub(crate) struct Common {
     #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_ALIASES_PER_KEY", hide_env_values = true,
           value_parser = aliases)]
     pub(crate) quota_aliases_per_key: Option<u32>,
+
+    /// How many grants a key may have [default: 50000; in the file `grants_per_key` under `[quotas]`]
+    #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_GRANTS_PER_KEY", hide_env_values = true)]
+    pub(crate) quota_grants_per_key: Option<u32>,
 }
 
 /// An address and a port; `localhost` is written so often that it is understood.
@@ -157,11 +192,24 @@ pub(crate) fn origin(text: &str) -> Result<String, String> {
     is_one.then(|| text.to_owned()).ok_or_else(|| example.to_owned())
 }
 
+/// How much `dev` enforces.
+pub(crate) fn enforce(text: &str) -> Result<Enforcement, String> {
+    match text {
+        "on" | "true" | "1" | "yes" => Ok(Enforcement::On),
+        "log" => Ok(Enforcement::Log),
+        "off" | "false" | "0" | "no" => Ok(Enforcement::Off),
+        _ => Err("it must be on, log or off".to_owned()),
+    }
+}
+
 /// How many aliases a key may have.
 pub(crate) fn aliases(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| *number <= Quotas::MOST_ALIASES_PER_KEY);
     number.ok_or_else(|| format!("it must be a number from 0 to {}", Quotas::MOST_ALIASES_PER_KEY))
 }
+
+/// Where Trent listens unless somebody says otherwise.
+pub(crate) const PORT: u16 = 4599;
 
 /// The longest name of a Region that AWS has is 14 bytes.
 const REGION_BYTES: usize = 64;
@@ -179,7 +227,7 @@ mod tests {
     #[test]
     fn values_are_understood_or_refused() {
         type Reads = fn(&str) -> bool;
-        let table: [(&str, Reads, &[&str], &[&str]); 6] = [
+        let table: [(&str, Reads, &[&str], &[&str]); 7] = [
             (
                 "address",
                 |text| address(text).is_ok(),
@@ -205,6 +253,7 @@ mod tests {
                 &["*", "https://app.example", "http://localhost:3000", "http://[::1]:80"],
                 &["", "app.example", "https://", "https://app.example/", "https://a@b"],
             ),
+            ("enforce", |text| enforce(text).is_ok(), &["on", "true", "log", "off", "0"], &["", "On", "warn", "2"]),
             ("aliases", |text| aliases(text).is_ok(), &["0", "50", "200"], &["", "-1", "201", "many", "4294967297"]),
         ];
         for (what, reads, good, bad) in table {

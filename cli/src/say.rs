@@ -1,5 +1,6 @@
-//! Every sentence for the person who started the program. All of it goes to standard error but the ready line, which is
-//! all that standard output ever sees; nothing here fails, because a service does not end when nobody listens to it.
+//! Every sentence for the person who started the program. All of it goes to standard error but the ready line of a
+//! service, which is all that standard output sees of one, and the answers of commands; nothing here fails, because a
+//! service does not end when nobody listens to it.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -7,13 +8,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 
+use server::kms::Enforcement;
 use server::kms::home::Home;
+
+use crate::client::Endpoint;
 
 /// The start was refused, or what ran was cut short.
 pub(crate) fn refusal(sentence: &dyn Display) -> ExitCode {
     to_stderr(&format!("trent: {sentence}\n"));
     ExitCode::from(1)
 }
+
+/// The exit code of a dry run that found something to change.
+pub(crate) const DIFFERENT: u8 = 3;
 
 /// A setting is not understood.
 pub(crate) fn unusable(sentence: &dyn Display) -> ExitCode {
@@ -33,7 +40,18 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The one line on standard output.
+/// What was asked for.
+pub(crate) fn answer(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A command talks to another machine.
+pub(crate) fn on_the_way(endpoint: &Endpoint) {
+    to_stderr(&format!("trent: nothing is encrypted on the way to {endpoint}: what it answers can be read there\n"));
+}
+
+/// The one line on standard output of a service.
 pub(crate) fn ready(url: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "trent: listening on {url}").and_then(|()| out.flush());
@@ -60,32 +78,55 @@ Try first:
     ));
 }
 
-/// `serve` verifies who is asking and does not yet decide by policies.
-pub(crate) fn serve_decides_by_account() {
-    to_stderr(
-        "trent: key policies and grants are stored, not decided by, in this version: whoever holds an account's root \
-        credentials may use all of its keys\n",
-    );
-}
-
 /// `dev` is open, and says where its keys are.
 pub(crate) fn dev_is_open(home: Option<&Home>, url: &str, region: &str) {
-    let place = match home {
-        None => "its keys are in memory and gone when it ends".to_owned(),
-        Some(home) => format!(
-            "its keys are in {}, and without the seal key {} they can never be read",
-            home.store().display(),
-            home.seal_key().display()
-        ),
-    };
     to_stderr(&format!(
         "\
 trent: dev is open to everybody who reaches it, with any credentials or none; {place}
     export AWS_ENDPOINT_URL_KMS={url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
     export AWS_REGION={region} AWS_DEFAULT_REGION={region}
     aws kms list-keys
-"
+",
+        place = place(home),
     ));
+}
+
+/// `dev` asks who asks, or would ask; and where the credentials are that may do everything.
+pub(crate) fn dev_enforces(enforcement: Enforcement, home: Option<&Home>, credentials: &Path, url: &str) {
+    let what = match enforcement {
+        Enforcement::On => "dev enforces signatures and policies, as serve does",
+        Enforcement::Log | Enforcement::Off => {
+            "dev lets every call pass, whoever sends it, and logs what would have been refused"
+        }
+    };
+    to_stderr(&format!(
+        "\
+trent: {what}; {place}
+    credentials  {credentials}
+    export AWS_SHARED_CREDENTIALS_FILE={file}
+    aws --endpoint-url {url} kms list-keys
+",
+        place = place(home),
+        credentials = credentials.display(),
+        file = quoted(credentials),
+    ));
+}
+
+fn place(home: Option<&Home>) -> String {
+    match home {
+        None => "its keys are in memory and gone when it ends".to_owned(),
+        Some(home) => format!(
+            "its keys are in {}, and without the seal key {} they can never be read",
+            home.store().display(),
+            home.seal_key().display()
+        ),
+    }
+}
+
+/// What a start changed, because a file says so.
+pub(crate) fn identities(lines: &str, sentence: &str) {
+    let lines: String = lines.lines().map(|line| format!("    {line}\n")).collect();
+    to_stderr(&format!("trent: {sentence}\n{lines}"));
 }
 
 /// Everything that is sent can be read on the way.

@@ -5,15 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use server::kms::home::{Account, Home};
-use server::kms::{Mode, Quotas};
+use server::kms::{Enforcement, Mode, Quotas};
 
 use crate::file::File;
-use crate::options::{Command, Common, Dev, Options, Serve};
+use crate::options::{Common, Dev, PORT, Serve};
 
 /// Everything that a start needs to know.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) mode: Mode,
+    pub(crate) enforcement: Enforcement,
     pub(crate) listen: SocketAddr,
     pub(crate) insecure_listen: bool,
     /// Where the store lives; `None` is in memory, which only `dev` can.
@@ -24,32 +25,47 @@ pub(crate) struct Settings {
     pub(crate) no_create: bool,
     pub(crate) cors: Vec<String>,
     pub(crate) quotas: Quotas,
+    pub(crate) identities: Option<PathBuf>,
+    /// Whether to end once it is told what the identities would change.
+    pub(crate) identities_dry_run: bool,
 }
 
 impl Settings {
-    /// Reads the file that the options name, if any, and puts the two together.
+    /// What `trent serve` was told, and the file that it names.
     ///
     /// # Errors
     /// A sentence about the file.
-    pub(crate) fn of(options: Options) -> Result<Settings, String> {
-        match options.command {
-            Command::Serve(serve) => {
-                let file = file(&serve.common)?;
-                Ok(serve_with(serve, file))
-            }
-            Command::Dev(dev) => {
-                let file = file(&dev.common)?;
-                if file.account.is_some() {
-                    return Err(
-                        "`account` in the settings file is for `trent serve`; in `trent dev` an access key id \
-                    of 12 digits is the account: leave it out"
-                            .to_owned(),
-                    );
-                }
-                dev_with(dev, file)
-            }
+    pub(crate) fn serve(serve: Serve) -> Result<Settings, String> {
+        let file = file(&serve.common)?;
+        if file.enforce.is_some() {
+            return Err(
+                "`enforce` in the settings file is for `trent dev`; `trent serve` always enforces: leave it out"
+                    .to_owned(),
+            );
         }
+        complete(serve_with(serve, file))
     }
+
+    /// What `trent dev` was told, and the file that it names.
+    ///
+    /// # Errors
+    /// A sentence about the file.
+    pub(crate) fn dev(dev: Dev) -> Result<Settings, String> {
+        let file = file(&dev.common)?;
+        if file.account.is_some() {
+            return Err("`account` in the settings file is for `trent serve`; in `trent dev` an access key id of 12 \
+                        digits is the account: leave it out"
+                .to_owned());
+        }
+        complete(dev_with(dev, file)?)
+    }
+}
+
+fn complete(settings: Settings) -> Result<Settings, String> {
+    if settings.identities_dry_run && settings.identities.is_none() {
+        return Err("a dry run needs a file: name it with --identities".to_owned());
+    }
+    Ok(settings)
 }
 
 fn file(common: &Common) -> Result<File, String> {
@@ -72,7 +88,8 @@ fn dev_with(dev: Dev, mut file: File) -> Result<Settings, String> {
         // variable.
         (None, _) => None,
     };
-    Ok(common_with(Mode::Dev, dev.common, file, home))
+    let enforcement = dev.enforce.or(file.enforce).unwrap_or(Mode::Dev.enforcement());
+    Ok(Settings { enforcement, ..common_with(Mode::Dev, dev.common, file, home) })
 }
 
 /// `keys` → `keys-secrets`: apart from the data, so that a copy of that alone opens nothing.
@@ -91,6 +108,7 @@ fn common_with(mode: Mode, common: Common, file: File, home: Option<Home>) -> Se
     let quotas = Quotas::default();
     Settings {
         mode,
+        enforcement: mode.enforcement(),
         listen: common.listen.or(file.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
         insecure_listen: common.insecure_listen.or(file.insecure_listen).unwrap_or(false),
         home,
@@ -103,7 +121,10 @@ fn common_with(mode: Mode, common: Common, file: File, home: Option<Home>) -> Se
             keys: common.quota_keys.or(file.quotas.keys).unwrap_or(quotas.keys),
             aliases_per_key: (common.quota_aliases_per_key.or(file.quotas.aliases_per_key))
                 .unwrap_or(quotas.aliases_per_key),
+            grants_per_key: common.quota_grants_per_key.or(file.quotas.grants_per_key).unwrap_or(quotas.grants_per_key),
         },
+        identities: common.identities.or(file.identities),
+        identities_dry_run: common.identities_dry_run.or(file.identities_dry_run).unwrap_or(false),
     }
 }
 
@@ -114,5 +135,3 @@ fn log_of(mode: Mode) -> &'static str {
         Mode::Dev => "info,server=debug",
     }
 }
-
-const PORT: u16 = 4599;

@@ -3,18 +3,25 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::SystemRandom;
+use serde_json::Value;
 use server::kms::home::{self, FirstStart, Home, Opened, Terms};
-use server::kms::{Mode, Service, Time};
+use server::kms::iam::identities_toml::{Refused, Verbs};
+use server::kms::iam::verb::Verb;
+use server::kms::{Enforcement, Mode, Service, Time};
 use server::{Clock, Config, ExitKind, Limits};
 use tracing_subscriber::EnvFilter;
+use wire::Fault;
 
-use crate::say;
+use crate::identities::{self, Difference};
+use crate::secret_file::{Reserved, Temporary};
 use crate::settings::Settings;
+use crate::{credentials, say};
 
 /// Runs until the service was told to stop.
 ///
@@ -27,6 +34,9 @@ pub(crate) fn start(settings: Settings) -> Result<ExitCode, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start threads: {error}; raise the limit of processes and start again"))?;
+    if settings.identities_dry_run {
+        return runtime.block_on(dry_run(settings));
+    }
     let ended = runtime.block_on(run(settings));
     match ended {
         Ok(ExitKind::Finished) => {
@@ -81,20 +91,125 @@ async fn run(settings: Settings) -> Result<ExitKind, String> {
     // A task of its own: opening may wait for the disk, and whoever asks meanwhile is told that it is too early.
     let opening = tokio::spawn(begin(settings, say::url(listener.address()), clock.wall()));
     let opened = server::while_opening(&listener, opening).await;
-    let service = opened.map_err(|error| format!("opening the store failed: {error}; the log says where"))??;
+    let begun = opened.map_err(|error| format!("opening the store failed: {error}; the log says where"))??;
+    let Begun { service, _credentials } = begun;
     // Before the ready line, so that whoever waits for that may stop the process in order.
     let stop = server::stop_signal().map_err(|error| format!("cannot listen to signals: {error}"))?;
     say::ready(&format!("http://{}", listener.address()));
     Ok(server::run(listener, config, service, clock, stop).await)
 }
 
+/// A service that can be asked.
+struct Begun {
+    service: Arc<Service>,
+    /// The credentials of a store in memory, which are worth nothing after it.
+    _credentials: Option<Temporary>,
+}
+
 /// From the directories to a service that can be asked.
-async fn begin(settings: Settings, url: String, now: Time) -> Result<Arc<Service>, String> {
-    let home = settings.home.as_ref().map(Home::absolute).transpose().map_err(|refusal| refusal.to_string())?;
+async fn begin(settings: Settings, url: String, now: Time) -> Result<Begun, String> {
+    // What was written wrongly is found before anything is made.
+    let desired = settings.identities.as_deref().map(identities::read).transpose()?;
+    let home = absolute(&settings)?;
     let opened = open(&settings, home.as_ref(), &url, now).await?;
+    let account = opened.account.clone();
     tell(&settings, home.as_ref(), &opened, &url);
-    let (mode, quotas, region) = (settings.mode, settings.quotas, settings.region.clone());
-    Service::start(opened, mode, quotas, region, Arc::new(SystemRandom), now).await.map_err(|error| error.to_string())
+    let service = service(&settings, opened, now).await?;
+    let credentials = match (settings.mode, settings.enforcement) {
+        (Mode::Serve, _) | (Mode::Dev, Enforcement::Off) => None,
+        (Mode::Dev, Enforcement::Log | Enforcement::On) => {
+            let (file, directory) = root_credentials(&settings, home.as_ref(), &service, &account, &url, now).await?;
+            say::dev_enforces(settings.enforcement, home.as_ref(), &file, &url);
+            directory
+        }
+    };
+    if let (Some(file), Some(desired)) = (&settings.identities, &desired) {
+        let verbs = InProcess { service: &service, now };
+        if settings.mode == Mode::Dev {
+            // It has no account before somebody wants one.
+            service.first_account(&account, now).await.map_err(|fault| said(&fault))?;
+        }
+        let difference = Difference::find(file, desired, &account, &verbs).await?;
+        difference.carry_out(&verbs).await?;
+        say::identities(&difference.lines(), &difference.done());
+    }
+    Ok(Begun { service, _credentials: credentials })
+}
+
+/// Says what a start would change because of its file of identities, and ends. It makes no store.
+async fn dry_run(settings: Settings) -> Result<ExitCode, String> {
+    let settings = Settings { no_create: true, ..settings };
+    let Some(file) = &settings.identities else { return Ok(ExitCode::SUCCESS) };
+    let desired = identities::read(file)?;
+    let (home, now) = (absolute(&settings)?, Clock::start().wall());
+    let opened = open(&settings, home.as_ref(), &say::url(settings.listen), now).await?;
+    let account = opened.account.clone();
+    let service = service(&settings, opened, now).await?;
+    let verbs = InProcess { service: &service, now };
+    let difference = Difference::find(file, &desired, &account, &verbs).await;
+    service.close().await;
+    let difference = difference?;
+    say::answer(&if difference.is_none() { difference.done() + "\n" } else { difference.lines() });
+    Ok(if difference.is_none() { ExitCode::SUCCESS } else { ExitCode::from(say::DIFFERENT) })
+}
+
+fn absolute(settings: &Settings) -> Result<Option<Home>, String> {
+    settings.home.as_ref().map(Home::absolute).transpose().map_err(|refusal| refusal.to_string())
+}
+
+async fn service(settings: &Settings, opened: Opened, now: Time) -> Result<Arc<Service>, String> {
+    let Settings { mode, enforcement, quotas, region, .. } = settings;
+    let random = Arc::new(SystemRandom);
+    let started = Service::start(opened, *mode, *enforcement, *quotas, region.clone(), random, now).await;
+    started.map_err(|error| error.to_string())
+}
+
+/// The file with the credentials of the account's root in a `dev` that asks for them: beside the seal key, where it
+/// stays, or for a store in memory in a directory that goes with it.
+async fn root_credentials(
+    settings: &Settings,
+    home: Option<&Home>,
+    service: &Service,
+    account: &str,
+    url: &str,
+    now: Time,
+) -> Result<(PathBuf, Option<Temporary>), String> {
+    let directory = if home.is_none() { Some(Temporary::make()?) } else { None };
+    let file = match (home, &directory) {
+        (Some(home), _) => home.credentials(),
+        (None, directory) => directory.as_ref().map_or_else(PathBuf::new, |made| made.path().join("credentials")),
+    };
+    if file.exists() {
+        return Ok((file, directory));
+    }
+    let place = Reserved::at(&file)?;
+    let (id, secret) = service
+        .issue_root(account, now)
+        .await
+        .map_err(|fault| format!("no credentials could be made for {}: {}", file.display(), said(&fault)))?;
+    // A port that the system chose is another one next time.
+    let endpoint = (settings.listen.port() != 0 || home.is_none()).then_some(url);
+    place.fill(&credentials::text(&id, &secret, &settings.region, endpoint))?;
+    Ok((file, directory))
+}
+
+/// Verbs that the start itself sends, as the root of the account that each is about.
+struct InProcess<'a> {
+    service: &'a Service,
+    now: Time,
+}
+
+impl Verbs for InProcess<'_> {
+    async fn ask(&self, account: &str, verb: Verb, body: &[u8]) -> Result<Value, Refused> {
+        let refused = |fault: Fault| Refused { name: fault.name.to_owned(), message: said(&fault) };
+        let answer = self.service.at_start(account, verb, body, self.now).await.map_err(refused)?;
+        Ok(serde_json::from_slice(&answer).unwrap_or_default())
+    }
+}
+
+/// A fault's sentence, or its name where it has none.
+fn said(fault: &Fault) -> String {
+    fault.message.clone().unwrap_or_else(|| fault.name.to_owned())
 }
 
 async fn open(settings: &Settings, home: Option<&Home>, url: &str, now: Time) -> Result<Opened, String> {
@@ -117,10 +232,11 @@ fn tell(settings: &Settings, home: Option<&Home>, opened: &Opened, url: &str) {
     match (settings.mode, home, &opened.first_start) {
         (Mode::Serve, Some(home), Some(FirstStart { access_key_id: _ })) => {
             say::first_start(home, &opened.account, url);
-            say::serve_decides_by_account();
         }
-        (Mode::Serve, _, _) => say::serve_decides_by_account(),
-        (Mode::Dev, home, _) => say::dev_is_open(home, url, &settings.region),
+        (Mode::Dev, home, _) if settings.enforcement == Enforcement::Off => {
+            say::dev_is_open(home, url, &settings.region);
+        }
+        (Mode::Serve | Mode::Dev, _, _) => {}
     }
     if !is_loopback(settings.listen) {
         say::reachable(settings.listen);

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crypto::{SecretBytes, SigningKey};
+use iam::record::User;
 use wire::Fault;
-use wire::fault_names::{INVALID_SIGNATURE_EXCEPTION, UNRECOGNIZED_CLIENT_EXCEPTION};
+use wire::fault_names::{EXPIRED_TOKEN_EXCEPTION, INVALID_SIGNATURE_EXCEPTION, UNRECOGNIZED_CLIENT_EXCEPTION};
 use wire::sigv4::{self, Head, Signed};
 
 use crate::Time;
 use crate::home::OPEN_ACCOUNT;
+use crate::identities::Session;
 use crate::place::{partition, well_formed_region};
 
 /// A proven sender of one request. It exists only where [`verify`] or [`open`] made it, so whoever is handed one
@@ -30,20 +32,31 @@ use crate::place::{partition, well_formed_region};
 /// Nobody else can name an account and be believed:
 ///
 /// ```compile_fail,E0451
-/// let caller = kms::Caller {
-///     account: "000000000000".to_string(),
-///     region: "us-east-1".to_string(),
-///     access_key_id: None,
-///     open: true,
-/// };
-/// assert_eq!(caller.account(), "000000000000");
+/// # let head = wire::sigv4::Head { method: "POST", path: "/", query: "", headers: &[] };
+/// # let mine: kms::Caller = kms::caller::open(&head, "us-east-1");
+/// let caller = kms::Caller { account: "111122223333".to_string(), ..mine };
+/// assert_eq!(caller.account(), "111122223333");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     account: String,
     region: String,
     access_key_id: Option<String>,
+    who: Who,
     open: bool,
+}
+
+/// Which principal of its account a caller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The account itself.
+    Root,
+    /// A user, of whom there may be another one by the same name later.
+    User { arn: String, name: String, id: String },
+    /// Whoever starts the program on this machine and has the seal key.
+    Operator,
+    /// Somebody who has assumed a role; the session's own ARN and its role's.
+    Session { arn: String, role_arn: String, session: Arc<Session> },
 }
 
 impl Caller {
@@ -62,9 +75,18 @@ impl Caller {
         partition(&self.region)
     }
 
-    /// `arn:aws:iam::123456789012:root`: until there are users and roles, every credential is its account's root.
+    /// `arn:aws:iam::123456789012:root`, `…:user/path/name`, or a session's
+    /// `arn:aws:sts::123456789012:assumed-role/role/session`.
     pub fn arn(&self) -> String {
-        format!("arn:{}:iam::{}:root", self.partition(), self.account)
+        match &self.who {
+            Who::Root | Who::Operator => format!("arn:{}:iam::{}:root", self.partition(), self.account),
+            Who::User { arn, .. } => arn.clone(),
+            Who::Session { arn, .. } => arn.clone(),
+        }
+    }
+
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
     }
 
     /// The access key id that was used; none where `dev` was asked without credentials.
@@ -78,7 +100,29 @@ impl Caller {
     }
 }
 
-/// A long-term credential of an account, as the store keeps it.
+/// The service that a request's credential must be scoped to: one kind of request for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The operations on keys.
+    Kms,
+    /// The verbs of identities.
+    Iam,
+    /// Sessions, and who one is.
+    Sts,
+}
+
+impl Scope {
+    /// As it stands in a credential scope.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Kms => "kms",
+            Scope::Iam => "iam",
+            Scope::Sts => "sts",
+        }
+    }
+}
+
+/// A credential: long-term, as the store keeps it, or of a session, as its token says.
 pub struct AccessKey {
     /// What the caller names, for instance `AKIAIOSFODNN7EXAMPLE`. It never gets a second secret.
     pub id: String,
@@ -86,48 +130,111 @@ pub struct AccessKey {
     pub account: String,
     /// What the caller signs with.
     pub secret: SecretBytes,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// Whose a credential is.
+#[derive(Clone, Debug)]
+pub enum Owner {
+    /// The account's own.
+    Root,
+    /// A user's.
+    User {
+        /// The user's name.
+        name: String,
+        /// The user's unique id: another user of that name has another one.
+        id: String,
+    },
+    /// Of somebody who has assumed a role.
+    Session(Arc<Session>),
 }
 
 /// Believes the signature of a request, or says with AWS's words why not.
 ///
-/// `signed` is what [`sigv4::parse`] read from `head`, `key` the credential it names if there is one, and `wall` the
-/// wall clock (never the clock that `dev` can turn). Every request costs the same work, whatever is wrong with it,
-/// an unknown access key included; only then is the first fault told, in this order: the key
-/// (UnrecognizedClientException), the date, the scope, the signature (InvalidSignatureException). That the signature
-/// covers whatever could change the request's meaning, the parser has seen to.
+/// `signed` is what [`sigv4::parse`] read from `head`, `key` the credential it names if there is one (of a session: as
+/// its token says), and `wall` the wall clock (never the clock that `dev` can turn). Every request costs the same work,
+/// whatever is wrong with it, an unknown access key included; only then is the first fault told, in this order: the key
+/// (UnrecognizedClientException), the session's end (ExpiredTokenException), the date, the scope, the signature
+/// (InvalidSignatureException). That the signature covers whatever could change the request's meaning, the parser has
+/// seen to.
 pub fn verify(
     head: &Head<'_>,
     body: &[u8],
     key: Option<&AccessKey>,
     signed: &Signed<'_>,
+    scope: Scope,
     wall: Time,
     keys: &SigningKeyCache,
-) -> Result<Caller, Fault> {
-    // There are no sessions yet, so no access key has a token that could be right.
-    let key = key.filter(|_| signed.security_token.is_none());
-    let scope = Scope::of(signed);
+) -> Result<Believed, Fault> {
+    // A token is a session's, and a session comes with its token.
+    let key = key.filter(|key| signed.security_token.is_some() == matches!(key.owner, Owner::Session(_)));
+    let purpose = Purpose::of(signed);
     let signing_key = match key {
-        Some(key) => keys.find(&scope).unwrap_or_else(|| Arc::new(scope.derive(&key.secret))),
-        None => Arc::new(scope.derive(&SecretBytes::from(vec![0; SECRET_LENGTH]))),
+        Some(key) => keys.find(&purpose).unwrap_or_else(|| Arc::new(purpose.derive(&key.secret))),
+        None => Arc::new(purpose.derive(&SecretBytes::from(vec![0; SECRET_LENGTH]))),
     };
     let payload = hex::encode(crypto::sha256(body));
     let canonical = hex::encode(crypto::sha256(&sigv4::canonical_request(head, signed, &payload)));
     let fits = signing_key.verify(&sigv4::string_to_sign(signed, &canonical), signed.signature);
 
     let key = key.ok_or_else(unrecognized)?;
+    if let Owner::Session(session) = &key.owner
+        && session.token.is_over(wall.0)
+    {
+        return Err(Fault::client(EXPIRED_TOKEN_EXCEPTION, "The security token included in the request is expired"));
+    }
     refuse_other_days(signed.amz_date, wall)?;
-    refuse_other_scopes(signed)?;
+    refuse_other_scopes(signed, scope)?;
     let declared = signed.content_sha256.is_none_or(|declared| declared == payload);
     if !(fits && declared) {
         return Err(mismatch());
     }
-    keys.keep(&scope, signing_key);
-    Ok(Caller {
+    keys.keep(&purpose, signing_key);
+    Ok(Believed {
         account: key.account.clone(),
         region: signed.region.to_owned(),
-        access_key_id: Some(key.id.clone()),
-        open: false,
+        access_key_id: key.id.clone(),
+        owner: key.owner.clone(),
     })
+}
+
+/// A request whose signature is right. Who sent it is a [`Caller`] if they are still there.
+#[derive(Debug)]
+pub struct Believed {
+    account: String,
+    region: String,
+    access_key_id: String,
+    owner: Owner,
+}
+
+impl Believed {
+    /// The row of the user whose credential it was; none of the account's own and of sessions.
+    pub(crate) fn user_row(&self) -> Option<Vec<u8>> {
+        match &self.owner {
+            Owner::User { name, .. } => Some(iam::rows::user(&self.account, name)),
+            Owner::Root | Owner::Session(_) => None,
+        }
+    }
+
+    /// The caller, with what stands in [`Believed::user_row`].
+    ///
+    /// Errors: UnrecognizedClientException for a user who is gone, even if there is another one by that name.
+    pub(crate) fn caller(self, user: Option<&User>) -> Result<Caller, Fault> {
+        let who = match self.owner {
+            Owner::Root => Who::Root,
+            Owner::Session(session) => {
+                let partition = partition(&self.region);
+                Who::Session { arn: session.token.arn(partition), role_arn: session.token.role_arn(partition), session }
+            }
+            Owner::User { name, id } => {
+                let user = user.filter(|user| user.id == id).ok_or_else(unrecognized)?;
+                Who::User { arn: user.arn(&self.account, partition(&self.region)), name, id }
+            }
+        };
+        let (account, region, access_key_id) = (self.account, self.region, Some(self.access_key_id));
+        Ok(Caller { account, region, access_key_id, who, open: false })
+    }
 }
 
 /// Takes the sender of a request at their word (`dev`): any credentials, and none.
@@ -139,7 +246,16 @@ pub fn open(head: &Head<'_>, default_region: &str) -> Caller {
     let access_key_id = scope.next().filter(|id| printable_id(id)).map(str::to_owned);
     let region = scope.nth(1).filter(|region| well_formed_region(region)).unwrap_or(default_region);
     let account = access_key_id.as_deref().filter(|id| is_account(id)).unwrap_or(OPEN_ACCOUNT);
-    Caller { account: account.to_owned(), region: region.to_owned(), access_key_id, open: true }
+    Caller { account: account.to_owned(), region: region.to_owned(), access_key_id, who: Who::Root, open: true }
+}
+
+/// What records call the program where it acts itself, for whoever started it on its machine.
+pub(crate) const OPERATOR: &str = "trent";
+
+/// Whoever runs the program itself, in place of an account's root.
+pub(crate) fn operator(account: &str, region: &str) -> Caller {
+    let (account, region) = (account.to_owned(), region.to_owned());
+    Caller { account, region, access_key_id: None, who: Who::Operator, open: false }
 }
 
 /// Derived signing keys of callers that were believed before, so that a request costs one HMAC instead of five.
@@ -164,24 +280,24 @@ impl SigningKeyCache {
         SigningKeyCache { stripes: std::array::from_fn(|_| Mutex::default()) }
     }
 
-    fn find(&self, scope: &Scope<'_>) -> Option<Arc<SigningKey>> {
+    fn find(&self, purpose: &Purpose<'_>) -> Option<Arc<SigningKey>> {
         let stripe = self.stripe().lock().unwrap_or_else(PoisonError::into_inner);
-        stripe.iter().find(|derived| scope.made(derived)).map(|derived| Arc::clone(&derived.key))
+        stripe.iter().find(|derived| purpose.made(derived)).map(|derived| Arc::clone(&derived.key))
     }
 
-    fn keep(&self, scope: &Scope<'_>, key: Arc<SigningKey>) {
+    fn keep(&self, purpose: &Purpose<'_>, key: Arc<SigningKey>) {
         let mut stripe = self.stripe().lock().unwrap_or_else(PoisonError::into_inner);
-        if stripe.iter().any(|derived| scope.made(derived)) {
+        if stripe.iter().any(|derived| purpose.made(derived)) {
             return;
         }
         if stripe.len() == KEYS_A_STRIPE {
             stripe.pop_front();
         }
         stripe.push_back(Derived {
-            access_key_id: scope.access_key_id.to_owned(),
-            date: scope.date.to_owned(),
-            region: scope.region.to_owned(),
-            service: scope.service.to_owned(),
+            access_key_id: purpose.access_key_id.to_owned(),
+            date: purpose.date.to_owned(),
+            region: purpose.region.to_owned(),
+            service: purpose.service.to_owned(),
             key,
         });
     }
@@ -204,16 +320,16 @@ thread_local! {
 static NEXT_STRIPE: AtomicUsize = AtomicUsize::new(0);
 
 /// What a signing key is derived for.
-struct Scope<'a> {
+struct Purpose<'a> {
     access_key_id: &'a str,
     date: &'a str,
     region: &'a str,
     service: &'a str,
 }
 
-impl<'a> Scope<'a> {
-    fn of(signed: &Signed<'a>) -> Scope<'a> {
-        Scope {
+impl<'a> Purpose<'a> {
+    fn of(signed: &Signed<'a>) -> Purpose<'a> {
+        Purpose {
             access_key_id: signed.access_key_id,
             date: signed.scope_date,
             region: signed.region,
@@ -252,13 +368,13 @@ fn refuse_other_days(amz_date: &str, wall: Time) -> Result<(), Fault> {
 
 /// AWS tells every fault of a scope in one message; each sentence but the last brings the space that parts it from
 /// the next, which is why the first two end in one.
-fn refuse_other_scopes(signed: &Signed<'_>) -> Result<(), Fault> {
+fn refuse_other_scopes(signed: &Signed<'_>, scope: Scope) -> Result<(), Fault> {
     let mut faults = String::new();
     if !well_formed_region(signed.region) {
         faults.push_str("Credential should be scoped to a valid region. ");
     }
-    if signed.service != SERVICE {
-        faults.push_str("Credential should be scoped to correct service: 'kms'. ");
+    if signed.service != scope.as_str() {
+        faults.push_str(&format!("Credential should be scoped to correct service: '{}'. ", scope.as_str()));
     }
     let day = signed.amz_date.get(..8).unwrap_or_default();
     if signed.scope_date != day {
@@ -286,7 +402,7 @@ fn is_account(id: &str) -> bool {
     id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn unrecognized() -> Fault {
+pub(crate) fn unrecognized() -> Fault {
     Fault::client(UNRECOGNIZED_CLIENT_EXCEPTION, "The security token included in the request is invalid.")
 }
 
@@ -300,9 +416,6 @@ fn invalid(message: String) -> Fault {
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
     Secret Access Key and signing method. Consult the service documentation for details.";
-
-/// The service every credential must be scoped to.
-const SERVICE: &str = "kms";
 
 /// How far a request's date may lie from the wall clock, either way.
 const SKEW_MS: i64 = 5 * 60 * 1000;
@@ -386,7 +499,7 @@ mod tests {
                 let payload = hex::encode(crypto::sha256(&unsigned.body));
                 let canonical = sigv4::canonical_request(&head, &signed, &payload);
                 let text = sigv4::string_to_sign(&signed, &hex::encode(crypto::sha256(&canonical)));
-                Scope::of(&signed).derive(&SecretBytes::from(secret.as_bytes().to_vec())).sign_hex(&text)
+                Purpose::of(&signed).derive(&SecretBytes::from(secret.as_bytes().to_vec())).sign_hex(&text)
             };
             self = unsigned;
             self.headers.last_mut().unwrap().1 = header(&signature).into_bytes();
@@ -411,9 +524,10 @@ mod tests {
                 id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
                 account: "123456789012".to_owned(),
                 secret: SecretBytes::from(SECRET.as_bytes().to_vec()),
+                owner: Owner::Root,
             };
             let known = (signed.access_key_id == key.id).then_some(&key);
-            verify(&head, &self.body, known, &signed, wall, keys)
+            verify(&head, &self.body, known, &signed, super::Scope::Kms, wall, keys)?.caller(None)
         }
 
         fn verify(&self) -> Result<Caller, Fault> {

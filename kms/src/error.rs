@@ -39,14 +39,23 @@ pub enum Error {
     /// A key policy of another name than the one that every key has.
     NoSuchPolicy,
 
-    /// The caller may not, or the key is another account's and not there: the same words for both.
-    Denied { caller: String, action: String, because: Because },
+    /// The user or the role of the caller is no more, or is another one by now.
+    NoSuchCaller,
+    /// The caller may not, or the key is another account's and not there: the same words for both. The resource is
+    /// named where it is the caller's account's, or `*`.
+    Denied { caller: String, action: String, resource: Option<String>, because: Because },
     /// A ciphertext whose key is not there, or not the caller's to use.
     CiphertextOfNoKey,
     /// The key that was named is not the one in the ciphertext.
     IncorrectKey,
-    /// A grant token of no grant.
+    /// A grant token that this store did not give out, or gave out in another Region.
     InvalidGrantToken,
+    /// A grant id that is none.
+    InvalidGrantId,
+    /// The key has no such grant.
+    NoSuchGrant { id: String },
+    /// An ARN that is not of a principal that a grant can name, or of one that is not there.
+    InvalidPrincipal { arn: String },
 
     /// The key's usage, origin, state or spec does not admit the operation.
     Refused { arn: String, refusal: Refusal },
@@ -73,6 +82,12 @@ pub enum Error {
 
     /// A key policy that is not a policy document.
     MalformedPolicy(String),
+    /// A key policy with an ARN that is none; the text is AWS's.
+    PolicyArn(String),
+    /// A key policy that names somebody who is not there.
+    UnknownPrincipal,
+    /// A key policy that its giver could not change any more.
+    LockOut,
     /// More than a quota allows.
     LimitExceeded(Quota),
     /// Tags that break AWS's rules for tags.
@@ -132,15 +147,62 @@ pub enum Invalid {
     IdOfNewMaterial,
     /// An encryption context longer than [`crate::MAX_CONTEXT_BYTES`].
     ContextTooLong,
+    /// A word that is no action of this service.
+    Action { given: String },
+    /// Members about grants that do not go together, or not with the key.
+    Grant(GrantRule),
+}
+
+/// A rule about grants. <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a variant's sentence says what its data is")]
+pub enum GrantRule {
+    /// Not exactly one grantee.
+    OneGrantee,
+    /// More than one retirer.
+    AtMostOneRetirer,
+    /// Not exactly one retirer, where the grants of one are listed.
+    OneRetirer,
+    /// More than one grantee to list the grants to.
+    AtMostOneGrantee,
+    /// Neither a token alone nor a key with a grant id.
+    OneName,
+    /// No operation.
+    NoOperations,
+    /// CreateGrant and no other operation.
+    OnlyCreateGrant,
+    /// Operations that no grant on a key of this kind can allow.
+    Operations { operations: Vec<String>, spec: &'static str, usage: &'static str },
+    /// A constraint on encryption contexts beside another.
+    TwoConstraints,
+    /// A constraint on encryption contexts for a key that knows none.
+    ConstraintOnKey,
+    /// A constraint with more pairs than AWS takes.
+    ConstraintPairs,
+    /// A constraint with a value that is longer than AWS takes.
+    ConstraintValue,
 }
 
 /// Why a caller may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Because {
-    /// Nothing says that the caller may; also said of keys of other accounts that are not there.
+    /// Of another account's resource: it is not there, or nothing says that the caller may, or something forbids it.
     NothingAllowsOrNotThere,
-    /// No identity policy allows an action that has no resource.
-    NoIdentityPolicy,
+    /// No document of this kind allows it.
+    NothingAllows(Document),
+    /// A document of this kind denies it.
+    ExplicitDeny(Document),
+}
+
+/// A kind of document, as refusals name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// A key's policy.
+    Resource,
+    /// A policy attached to the caller.
+    Identity,
+    /// The policy that limits a session.
+    Session,
 }
 
 /// A quota, as AWS counts it.
@@ -150,6 +212,8 @@ pub enum Quota {
     Keys,
     /// Aliases of one key.
     Aliases,
+    /// Grants of one key.
+    Grants,
     /// Bytes of a key policy.
     PolicyLength,
     /// Bytes of all tags of a key.

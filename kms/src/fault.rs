@@ -4,7 +4,7 @@
 use crypto::spec::Kind;
 use wire::{Fault, Op};
 
-use crate::error::{Because, Error, Invalid, Quota, TagRule};
+use crate::error::{Because, Document, Error, GrantRule, Invalid, Quota, TagRule};
 
 impl Error {
     /// What the client of `op` reads.
@@ -40,8 +40,12 @@ impl Error {
             }
             Error::NoSuchPolicy => not_found("No such policy exists".into()),
 
-            Error::Denied { caller, action, because } => {
-                Fault::client("AccessDeniedException", denied(caller, action, *because))
+            // As where no credential is known: of the caller nothing is left.
+            Error::NoSuchCaller => {
+                Fault::client("UnrecognizedClientException", "The security token included in the request is invalid.")
+            }
+            Error::Denied { caller, action, resource, because } => {
+                Fault::client("AccessDeniedException", denied(caller, action, resource.as_deref(), *because))
             }
             Error::CiphertextOfNoKey => Fault::client(
                 "AccessDeniedException",
@@ -53,6 +57,11 @@ impl Error {
                 "The key ID in the request does not identify a CMK that can perform this operation.",
             ),
             Error::InvalidGrantToken => Fault::client("InvalidGrantTokenException", "The grant token is not valid."),
+            Error::InvalidGrantId => Fault::client("InvalidGrantIdException", "The grant ID is not valid."),
+            Error::NoSuchGrant { id } => not_found(format!("Grant ID {id} not found")),
+            Error::InvalidPrincipal { arn } => {
+                Fault::client("InvalidArnException", format!("ARN does not refer to a valid principal: {arn}"))
+            }
 
             Error::Refused { arn, refusal } => refusal.fault(arn),
             Error::InvalidCiphertext => Fault::silent("InvalidCiphertextException"),
@@ -94,7 +103,14 @@ impl Error {
                 "The request would have succeeded, but the DryRun option is set.",
             ),
 
-            Error::MalformedPolicy(why) => Fault::client("MalformedPolicyDocumentException", why.clone()),
+            Error::MalformedPolicy(why) => malformed_policy(why),
+            Error::PolicyArn(why) => Fault::client("InvalidArnException", why.clone()),
+            Error::UnknownPrincipal => {
+                malformed_policy("Policy contains a statement with one or more invalid principals.")
+            }
+            Error::LockOut => {
+                malformed_policy("The new key policy will not allow you to update the key policy in the future.")
+            }
             Error::LimitExceeded(quota) => Fault::client("LimitExceededException", limit(*quota)),
             Error::Tag(rule) => Fault::client("TagException", tag(*rule)),
             Error::InvalidMarker => Fault::client("InvalidMarkerException", "The marker is not valid."),
@@ -121,6 +137,10 @@ fn unsupported(text: String) -> Fault {
 
 fn invalid_state(text: String) -> Fault {
     Fault::client("KMSInvalidStateException", text)
+}
+
+fn malformed_policy(text: &str) -> Fault {
+    Fault::client("MalformedPolicyDocumentException", text)
 }
 
 fn internal(text: &str) -> Fault {
@@ -162,6 +182,8 @@ fn invalid(rule: &Invalid) -> String {
         Invalid::IdOfNewMaterial => {
             "KeyMaterialId must not be set if the ImportType is NEW_KEY_MATERIAL: new material has no id yet".into()
         }
+        Invalid::Action { given } => format!("{given} is not an action of this service"),
+        Invalid::Grant(rule) => grant(rule),
         Invalid::ContextTooLong => {
             format!("EncryptionContext must not be longer than {} bytes.", crate::MAX_CONTEXT_BYTES)
         }
@@ -176,6 +198,33 @@ fn unlike(alias: &str, what: &str, from: &str, to: &str) -> String {
     )
 }
 
+fn grant(rule: &GrantRule) -> String {
+    let text = match rule {
+        GrantRule::OneGrantee => "Specify exactly one of GranteePrincipal and GranteeServicePrincipal.",
+        GrantRule::AtMostOneRetirer => "Specify at most one of RetiringPrincipal and RetiringServicePrincipal.",
+        GrantRule::OneRetirer => "Specify exactly one of RetiringPrincipal and RetiringServicePrincipal.",
+        GrantRule::AtMostOneGrantee => "Specify at most one of GranteePrincipal and GranteeServicePrincipal.",
+        GrantRule::OneName => "Specify either GrantToken, or KeyId and GrantId.",
+        GrantRule::NoOperations => "Grants must contain at least one operation.",
+        GrantRule::OnlyCreateGrant => "Grants must not contain only the CreateGrant operation.",
+        GrantRule::Operations { operations, spec, usage } => {
+            let operations = operations.join(", ");
+            return format!(
+                "The operations [{operations}] cannot be granted on a key with KeySpec {spec} and KeyUsage {usage}."
+            );
+        }
+        GrantRule::TwoConstraints => "More than one constraint supplied",
+        GrantRule::ConstraintOnKey => {
+            "EncryptionContextEquals and EncryptionContextSubset are valid only for symmetric encryption keys."
+        }
+        GrantRule::ConstraintPairs => "The encryption context of a grant constraint has at most 8 pairs.",
+        GrantRule::ConstraintValue => {
+            "The values in the encryption context of a grant constraint have at most 384 characters."
+        }
+    };
+    text.into()
+}
+
 fn key_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Symmetric => "SYMMETRIC",
@@ -184,17 +233,29 @@ fn key_type(kind: Kind) -> &'static str {
     }
 }
 
-fn denied(caller: &str, action: &str, because: Because) -> String {
+fn denied(caller: &str, action: &str, resource: Option<&str>, because: Because) -> String {
+    let on = resource.map(|arn| format!(" on resource: {arn}")).unwrap_or_default();
+    let asked = format!("User: {caller} is not authorized to perform: {action}{on}");
     match because {
         Because::NothingAllowsOrNotThere => format!(
-            "User: {caller} is not authorized to perform: {action} on this resource because the resource does not \
-             exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly \
-             denies access"
+            "{asked} on this resource because the resource does not exist in this Region, no resource-based policies \
+             allow access, or a resource-based policy explicitly denies access"
         ),
-        Because::NoIdentityPolicy => format!(
-            "User: {caller} is not authorized to perform: {action} because no identity-based policy allows the \
-             {action} action"
-        ),
+        Because::NothingAllows(document) => {
+            format!("{asked} because no {} allows the {action} action", kind_of(document))
+        }
+        Because::ExplicitDeny(Document::Identity) => {
+            format!("{asked} with an explicit deny in an identity-based policy")
+        }
+        Because::ExplicitDeny(document) => format!("{asked} with an explicit deny in a {}", kind_of(document)),
+    }
+}
+
+fn kind_of(document: Document) -> &'static str {
+    match document {
+        Document::Resource => "resource-based policy",
+        Document::Identity => "identity-based policy",
+        Document::Session => "session policy",
     }
 }
 
@@ -202,6 +263,7 @@ fn limit(quota: Quota) -> &'static str {
     match quota {
         Quota::Keys => "The limit of keys in this account and Region has been reached.",
         Quota::Aliases => "The limit of aliases of this key has been reached.",
+        Quota::Grants => "The limit of grants of this key has been reached.",
         Quota::PolicyLength => "The key policy is longer than 32768 bytes.",
         Quota::TagLength => "The tags of the key are together longer than 61440 bytes.",
     }

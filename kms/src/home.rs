@@ -20,7 +20,6 @@ use crate::{Mode, Time};
 
 pub use files::Lock;
 pub use refusal::Refusal;
-pub(crate) use rows::{AccessKeyRecord, access_key_row};
 
 use rows::{Birth, StoreRow};
 
@@ -76,7 +75,7 @@ pub struct Opened {
     pub store_id: [u8; 16],
     /// The generation of the store key, which every sealed record names.
     pub generation: u32,
-    /// The account that the first start made; in `dev`, where every request names its own, the one of a request that
+    /// The account that the first start made, from which others are managed; in `dev`, where every request names its own, the one of a request that
     /// names none.
     pub account: String,
     /// Where audit records go.
@@ -157,7 +156,7 @@ impl Home {
 ///
 /// # Errors
 /// Every way in which these directories are not what `terms` asks for. A refused start has changed nothing, unless the
-/// disk itself failed in the middle of a first start.
+/// disk itself failed in the middle of a first start, or of bringing an older store to this version's form.
 pub async fn open(home: &Home, terms: &Terms, random: &dyn Random, now: Time) -> Result<Opened, Refusal> {
     let home = home.absolute()?;
     let mut held = Lock::if_there(&home.lock(), &home.data)?;
@@ -170,7 +169,7 @@ pub async fn open(home: &Home, terms: &Terms, random: &dyn Random, now: Time) ->
     match plan? {
         Plan::Open(seal) => {
             let lock = held.map_or_else(|| Lock::take(&home.lock(), &home.data), Ok)?;
-            open_existing(&home, terms, seal, lock).await
+            open_existing(&home, terms, seal, lock, random).await
         }
         Plan::Create => create(&home, terms, random, now, held).await,
     }
@@ -290,7 +289,13 @@ fn decide(home: &Home, found: (Data, Secrets), may_create: bool) -> Result<Plan,
     }
 }
 
-async fn open_existing(home: &Home, terms: &Terms, seal: Seal, lock: Lock) -> Result<Opened, Refusal> {
+async fn open_existing(
+    home: &Home,
+    terms: &Terms,
+    seal: Seal,
+    lock: Lock,
+    random: &dyn Random,
+) -> Result<Opened, Refusal> {
     let store: Arc<dyn Store> = Arc::new(open_store(home)?);
     let Some(row) = rows::read_store_row(home, &*store).await? else {
         // Closed first, so that the engine's own files are gone before anybody is told what to remove.
@@ -313,6 +318,10 @@ async fn open_existing(home: &Home, terms: &Terms, seal: Seal, lock: Lock) -> Re
         Seal::Unfinished => Some(finish(home, terms, &*store, &store_key, &row).await?),
         Seal::Named | Seal::Missing => None,
     };
+    if terms.mode == Mode::Serve {
+        let keys = store_key.records(row.store_id);
+        rows::list_first_access_key(home, &*store, &keys, row.generation, random).await?;
+    }
     warn_of_loose_directories(home)?;
     opened(home, store, Ready { row, store_key, account, first_start, lock })
 }
@@ -339,7 +348,8 @@ async fn account_of(
     match terms.mode {
         Mode::Dev => Ok(OPEN_ACCOUNT.to_owned()),
         Mode::Serve => {
-            let stored = rows::read_account(home, store, &store_key.records(row.store_id)).await?;
+            let keys = store_key.records(row.store_id);
+            let (stored, _) = rows::read_management_account(home, store, &keys).await?;
             match &terms.account {
                 Some(asked) if asked.as_str() != stored => {
                     Err(Refusal::OtherAccount { store: home.store(), stored, asked: asked.as_str().to_owned() })
@@ -446,7 +456,7 @@ fn publish_credentials(home: &Home, id: &str, text: &SecretBytes) -> Result<(), 
 }
 
 /// AWS's shared credentials file; every AWS client reads `region` and `endpoint_url` there too.
-fn credentials_text(terms: &Terms, id: &str, key: &AccessKeyRecord) -> SecretBytes {
+fn credentials_text(terms: &Terms, id: &str, key: &iam::record::AccessKey) -> SecretBytes {
     let mut text = b"[default]\naws_access_key_id = ".to_vec();
     // One allocation holds it all: growing would leave a copy of the secret behind.
     text.reserve_exact(512 + terms.region.len() + terms.endpoint.as_ref().map_or(0, String::len));

@@ -6,7 +6,10 @@ pub mod backend;
 pub mod caller;
 mod error;
 mod fault;
+mod grants;
 pub mod home;
+mod identities;
+mod identity;
 mod ids;
 pub mod journey;
 pub mod keys;
@@ -17,14 +20,17 @@ mod pipeline;
 pub mod place;
 mod quotas;
 mod records;
+pub mod recover;
 mod rows;
 mod service;
 mod time;
 mod turns;
 mod world;
 
-pub use caller::Caller;
-pub use error::{Because, Error, Invalid, Quota, TagRule};
+pub use caller::{Caller, Scope};
+pub use error::{Because, Document, Error, GrantRule, Invalid, Quota, TagRule};
+pub use iam;
+pub use identities::verb_named;
 pub use ids::uuid;
 pub use names::Names;
 pub use quotas::Quotas;
@@ -38,6 +44,27 @@ pub enum Mode {
     Serve,
     /// Open to everybody, and its clock can be turned.
     Dev,
+}
+
+impl Mode {
+    /// What is enforced where nobody says otherwise.
+    pub fn enforcement(self) -> Enforcement {
+        match self {
+            Mode::Serve => Enforcement::On,
+            Mode::Dev => Enforcement::Off,
+        }
+    }
+}
+
+/// Whether signatures are verified and policies asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Everybody is taken at their word, and nobody asks a policy.
+    Off,
+    /// Every call passes; what [`Enforcement::On`] would have refused is told to the log.
+    Log,
+    /// What is not signed and not allowed is refused.
+    On,
 }
 
 /// The longest encryption context, keys and values together, in bytes. AWS states no limit; its interface to external

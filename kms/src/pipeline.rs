@@ -1,14 +1,15 @@
 //! From a request's bytes to its answer: run, record, commit once, and run again if somebody else was first.
-//! It knows no operation by name. This is the one place that commits a request's changes and writes its audit record.
+//! It knows no operation and no verb by name. This is the one place that commits a request's changes and writes its
+//! audit record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use store::{Batch, Outcome};
-use wire::{Fault, Request};
+use wire::{Fault, Op, Request};
 
-use crate::audit;
+use crate::audit::{self, Event};
 use crate::error::{Error, Invalid};
 use crate::journey::{Call, Cx, Drawn, Parts, Write};
 use crate::ops::{Operation, Sheet};
@@ -21,44 +22,129 @@ use crate::turns::Held;
 /// even under load; this bounds what no queue sees.
 const ATTEMPTS: u32 = 8;
 
-type Answer = Result<Vec<u8>, Fault>;
+pub(crate) type Answer = Result<Vec<u8>, Fault>;
+
+/// A request that was understood: what it is called, and how it is run once.
+pub(crate) trait Errand: Sync {
+    /// What its record calls it.
+    fn event(&self) -> Event;
+
+    /// What its record may tell of the request.
+    fn parameters(&self) -> Option<&Map<String, Value>>;
+
+    /// What the client reads of a failure.
+    fn fault(&self, error: &Error) -> Fault;
+
+    /// Runs it on a fresh snapshot. It commits nothing.
+    ///
+    /// Errors: `Busy` where another attempt may fare better; anything else for an attempt that came to nothing that a
+    /// record could tell of.
+    fn attempt(
+        &self,
+        core: &Arc<Core>,
+        call: &Call,
+        drawn: &Drawn,
+    ) -> impl Future<Output = Result<Attempt, Error>> + Send;
+}
+
+/// How one attempt went.
+pub(crate) struct Attempt {
+    /// The answer and what makes it true, or what the client is to read.
+    pub outcome: Result<Parts, Fault>,
+    /// What it came to know, for its record.
+    pub seen: audit::Seen,
+    /// Every row that was read, with its revision: what a commit must find unchanged.
+    pub read: BTreeMap<RowKey, store::Revision>,
+}
 
 /// One request to one operation.
 pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u8]) -> Answer {
+    let (event, fault) = (Event::of(&O::SHEET), |error: &Error| error.to_fault(O::SHEET.op));
     let request = match O::Request::decode(body) {
         Ok(request) => request,
-        Err(malformed) => return refuse(core, call, &O::SHEET, None, malformed.into()).await,
+        Err(malformed) => return refuse(core, call, &event, None, fault(&malformed.into()), &fault).await,
     };
     let parameters = O::parameters(&request);
     if request.has_recipient() {
-        return refuse(core, call, &O::SHEET, Some(parameters), Error::Invalid(Invalid::Recipient)).await;
+        let refusal = fault(&Error::Invalid(Invalid::Recipient));
+        return refuse(core, call, &event, Some(&parameters), refusal, &fault).await;
     }
+    run(core, call, &OnKeys::<O> { request, parameters }).await
+}
+
+/// An operation on keys, as an errand.
+struct OnKeys<O: Operation> {
+    request: O::Request,
+    parameters: Map<String, Value>,
+}
+
+impl<O: Operation> Errand for OnKeys<O> {
+    fn event(&self) -> Event {
+        Event::of(&O::SHEET)
+    }
+
+    fn parameters(&self) -> Option<&Map<String, Value>> {
+        Some(&self.parameters)
+    }
+
+    fn fault(&self, error: &Error) -> Fault {
+        error.to_fault(O::SHEET.op)
+    }
+
+    async fn attempt(&self, core: &Arc<Core>, call: &Call, drawn: &Drawn) -> Result<Attempt, Error> {
+        let cx = Cx::begin(core, call, const { &O::SHEET }, &self.request, drawn).await?;
+        let outcome = match O::run(&cx, &self.request).await.and_then(|done| done.into_parts(&cx)) {
+            Err(Error::Busy) => return Err(Error::Busy),
+            outcome => outcome.map_err(|error| logged(self.fault(&error), &error, &self.event(), call)),
+        };
+        let seen = audit::Seen { resources: cx.resources(), response: response(&cx), additional: additional(&cx) };
+        Ok(Attempt { outcome, seen, read: cx.into_expectations() })
+    }
+}
+
+/// What a record tells of an operation's answer: the key that was changed, the material that came or went, and the grant
+/// that was asked for, be it new or there already.
+fn response(cx: &Cx) -> Option<Value> {
+    let granted = cx.grant().filter(|_| cx.sheet().op == Op::CreateGrant);
+    let key = cx.changed().or_else(|| granted.as_ref().map(|grant| grant.key.clone()))?;
+    let mut response = Map::from_iter([("keyId".to_owned(), Value::from(key))]);
+    response.extend(cx.material().map(|material| ("keyMaterialId".to_owned(), material.into())));
+    response.extend(granted.map(|grant| ("grantId".to_owned(), grant.id.into())));
+    Some(Value::Object(response))
+}
+
+/// What a record tells beside request and answer: which grant was retired, as the request may name it by a token alone.
+fn additional(cx: &Cx) -> Option<Value> {
+    let retired = cx.grant().filter(|_| cx.sheet().op == Op::RetireGrant)?;
+    Some(serde_json::json!({ "grantId": retired.id }))
+}
+
+/// Runs an errand until one attempt has ended for good.
+pub(crate) async fn run<E: Errand>(core: &Arc<Core>, call: &Call, errand: &E) -> Answer {
+    let event = errand.event();
+    let told = |error: &Error| logged(errand.fault(error), error, &event, call);
     let drawn = Drawn::new(core);
     let mut doubtful: BTreeMap<u32, Answer> = BTreeMap::new();
     let mut turns = Held::default();
+    let mut failed = Error::Busy;
     for attempt in 0..ATTEMPTS {
-        let cx = match Cx::begin(core, call, const { &O::SHEET }, &request, &drawn).await {
-            Ok(cx) => cx,
-            Err(error) if doubtful.is_empty() => return refuse(core, call, &O::SHEET, Some(parameters), error).await,
-            Err(_) => break, // an earlier attempt may still land: only a commit could rule that out
+        let Attempt { outcome, seen, read } = match errand.attempt(core, call, &drawn).await {
+            Ok(attempt) => attempt,
+            Err(Error::Busy) => continue, // the snapshot went while it was read: a fresh one
+            Err(error) => {
+                failed = error;
+                break;
+            }
         };
-        let outcome = O::run(&cx, &request).await.and_then(|done| done.into_parts(&cx));
-        if matches!(outcome, Err(Error::Busy)) {
-            continue; // the snapshot went while it was read: a fresh one
-        }
-        let (answer, writes, event) = match outcome {
+        let (answer, writes, set_going) = match outcome {
             Ok(Parts { answer, writes, event }) => (Ok(answer), writes, event),
-            Err(error) => (Err(told(&error, O::SHEET.op, call)), Vec::new(), None),
+            Err(fault) => (Err(fault), Vec::new(), None),
         };
-        let ended = match &answer {
-            Ok(_) => audit::Outcome::Done { changed: cx.changed(), material: cx.material() },
-            Err(fault) => audit::Outcome::Refused(fault),
-        };
-        let line = line(call, &O::SHEET, Some(&parameters), &drawn.event_id, cx.resources(), ended);
+        let line = line(call, &event, errand.parameters(), &drawn.event_id, seen, answer.as_ref().err());
         if writes.is_empty() && doubtful.is_empty() {
             return match core.record(line).await {
                 Ok(()) => answer,
-                Err(error) => Err(told(&error, O::SHEET.op, call)),
+                Err(error) => Err(told(&error)),
             };
         }
         let rewritten = writes.iter().filter(|write| write.rewrites()).map(|write| write.name().as_slice());
@@ -67,8 +153,8 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
         }
         let record = OutboxRecord { attempt, event_id: drawn.event_id.clone(), line };
         let mut records = vec![(drawn.sequence, record)];
-        records.extend(event.map(|event| (drawn.event_sequence, event)));
-        match core.commit(cx.expectations(), &writes, &records).await {
+        records.extend(set_going.map(|event| (drawn.event_sequence, event)));
+        match core.commit(read, &writes, &records).await {
             Ok(Outcome::Committed { .. }) => {
                 for (sequence, record) in records {
                     core.move_record(sequence, record.line, doubtful.is_empty()).await;
@@ -79,8 +165,10 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
             Ok(Outcome::Unknown) => {
                 doubtful.insert(attempt, answer);
             }
-            Err(error) if doubtful.is_empty() => return refuse(core, call, &O::SHEET, Some(parameters), error).await,
-            Err(_) => break,
+            Err(error) => {
+                failed = error;
+                break;
+            }
         }
         if !doubtful.is_empty()
             && let Some(landed) = core.landed(drawn.sequence).await
@@ -91,11 +179,12 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
             }
             return doubtful
                 .remove(&landed.attempt)
-                .unwrap_or_else(|| Err(told(&Error::internal("an attempt landed that never was"), O::SHEET.op, call)));
+                .unwrap_or_else(|| Err(told(&Error::internal("an attempt landed that never was"))));
         }
     }
-    let error = if doubtful.is_empty() { Error::Busy } else { Error::Unknown };
-    refuse(core, call, &O::SHEET, Some(parameters), error).await
+    // While an earlier attempt may still land, nothing else is known: only a commit could rule that out.
+    let error = if doubtful.is_empty() { failed } else { Error::Unknown };
+    refuse(core, call, &event, errand.parameters(), told(&error), &|error| errand.fault(error)).await
 }
 
 /// A request to an operation that is not there yet: its shape is checked, and it is refused and recorded.
@@ -105,32 +194,30 @@ pub(crate) async fn refuse_later<R: Request>(core: &Arc<Core>, call: &Call, body
         Ok(request) => (Some(request.recorded()), Error::NotYet(R::OP)),
         Err(malformed) => (None, malformed.into()),
     };
-    let sheet = Sheet::of(R::OP, &[]);
-    refuse(core, call, &sheet, parameters, error).await
+    let (event, fault) = (Event::of(&Sheet::of(R::OP, &[])), |error: &Error| error.to_fault(R::OP));
+    refuse(core, call, &event, parameters.as_ref(), fault(&error), &fault).await
 }
 
-/// A refusal that never came to a snapshot, or ended there: recorded, then told.
-async fn refuse(
+/// A refusal that never came to a snapshot, or ended there: recorded, then told. `fault` words a failure to record it.
+pub(crate) async fn refuse(
     core: &Core,
     call: &Call,
-    sheet: &Sheet,
-    parameters: Option<Map<String, Value>>,
-    error: Error,
+    event: &Event,
+    parameters: Option<&Map<String, Value>>,
+    refusal: Fault,
+    fault: &(dyn Fn(&Error) -> Fault + Sync),
 ) -> Answer {
-    let fault = told(&error, sheet.op, call);
-    let outcome = audit::Outcome::Refused(&fault);
-    let line = line(call, sheet, parameters.as_ref(), &core.uuid(), Vec::new(), outcome);
+    let line = line(call, event, parameters, &core.uuid(), audit::Seen::default(), Some(&refusal));
     match core.record(line).await {
-        Ok(()) => Err(fault),
-        Err(error) => Err(told(&error, sheet.op, call)),
+        Ok(()) => Err(refusal),
+        Err(error) => Err(logged(fault(&error), &error, event, call)),
     }
 }
 
-/// What the client is told; what it is not told of our own failures goes to the log.
-fn told(error: &Error, op: wire::Op, call: &Call) -> Fault {
-    let fault = error.to_fault(op);
+/// What the client is not told of our own failures goes to the log.
+pub(crate) fn logged(fault: Fault, error: &Error, event: &Event, call: &Call) -> Fault {
     if fault.status >= 500 {
-        tracing::error!(request_id = call.origin.request_id, operation = op.name(), ?error, "a call failed");
+        tracing::error!(request_id = call.origin.request_id, operation = event.name, ?error, "a call failed");
     }
     fault
 }
@@ -138,22 +225,21 @@ fn told(error: &Error, op: wire::Op, call: &Call) -> Fault {
 /// The audit record of one call.
 fn line(
     call: &Call,
-    sheet: &Sheet,
+    event: &Event,
     parameters: Option<&Map<String, Value>>,
     event_id: &str,
-    resources: Vec<(String, String)>,
-    outcome: audit::Outcome<'_>,
+    seen: audit::Seen,
+    refused: Option<&Fault>,
 ) -> String {
     let entry = audit::Entry {
-        op: sheet.op,
-        read_only: sheet.read_only,
+        event,
         event_id,
         caller: &call.caller,
         origin: &call.origin,
         now: call.now,
         parameters: parameters.filter(|parameters| !parameters.is_empty()),
-        resources,
-        outcome,
+        seen,
+        refused,
     };
     entry.line()
 }
@@ -173,7 +259,7 @@ impl Core {
         for write in writes {
             match write {
                 Write::Put { name, version, encoded } => {
-                    batch.puts.push((name.clone(), self.rows.seal_encoded(name, *version, encoded)?));
+                    batch.puts.push((name.clone(), self.rows.seal_encoded(name, *version, encoded.expose())?));
                 }
                 Write::Delete { name } => batch.deletes.push(name.clone()),
             }

@@ -1,4 +1,4 @@
-//! Quotas: how much one account, or one key, may have. Two can be set; the others are those that AWS adjusts for nobody.
+//! Quotas: how much one account, or one key, may have. Three can be set; the others are those that AWS adjusts for nobody.
 //! They are AWS's by default: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
 
 use std::collections::BTreeMap;
@@ -12,12 +12,14 @@ pub struct Quotas {
     pub keys: u32,
     /// Aliases of one key. More than [`Quotas::MOST_ALIASES_PER_KEY`] count as that many.
     pub aliases_per_key: u32,
+    /// Grants of one key.
+    pub grants_per_key: u32,
 }
 
-/// AWS's: 100,000 keys, 50 aliases a key.
+/// AWS's: 100,000 keys, 50 aliases and 50,000 grants a key.
 impl Default for Quotas {
     fn default() -> Self {
-        Quotas { keys: 100_000, aliases_per_key: 50 }
+        Quotas { keys: 100_000, aliases_per_key: 50, grants_per_key: 50_000 }
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::spec::{KeySpec, KeyUsage};
+use policy::{Document, DocumentError, Kind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Time;
 use crate::error::Error;
-use crate::home::AccessKeyRecord;
 use crate::keys::lifecycle::{Due, Facts, due};
 
 /// Something that a row can hold.
@@ -55,17 +55,6 @@ impl<T: Versioned> Record for T {
         }
         let envelope: Envelope<T> = serde_json::from_slice(text).map_err(|why| format!("is no such record: {why}"))?;
         Ok(envelope.r)
-    }
-}
-
-/// An access key decodes itself, so that its secret is never in a buffer that nobody wipes.
-impl Record for AccessKeyRecord {
-    fn encode(&self) -> Result<Vec<u8>, Error> {
-        Ok(AccessKeyRecord::encode(self).expose().to_vec())
-    }
-
-    fn decode(text: &[u8]) -> Result<AccessKeyRecord, String> {
-        AccessKeyRecord::decode(text).map_err(|_| "is no access key".to_owned())
     }
 }
 
@@ -131,15 +120,90 @@ pub(crate) struct WrappedKek {
 }
 impl Versioned for WrappedKek {}
 
-/// A key policy, as it was given.
+/// A key policy: the document as it was given, who exactly the users and roles were that it names, and what it says.
+pub(crate) struct PolicyRecord {
+    text: String,
+    /// The unique id that each of these principals had when the policy was put, by its ARN as the document has it.
+    pins: BTreeMap<String, String>,
+    said: Result<Document, DocumentError>,
+}
+
+impl PolicyRecord {
+    pub fn new(text: String, pins: BTreeMap<String, String>) -> PolicyRecord {
+        let said = Document::compile(&text, Kind::Key);
+        PolicyRecord::of(text, pins, said)
+    }
+
+    fn of(text: String, pins: BTreeMap<String, String>, said: Result<Document, DocumentError>) -> PolicyRecord {
+        let said = said.map(|document| document.pinned(&pins));
+        PolicyRecord { text, pins, said }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn pins(&self) -> &BTreeMap<String, String> {
+        &self.pins
+    }
+
+    /// What it says. Before policies decided, documents were kept that are none to this version; whoever reads them so
+    /// may take nothing for allowed.
+    pub fn said(&self) -> Result<&Document, &DocumentError> {
+        self.said.as_ref()
+    }
+}
+
+/// What stands before the document in its row.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PolicyRecord {
-    /// In base64: a row's length is limited, and escapes could double the document's.
-    #[serde(with = "base64_text")]
-    pub document: String,
+struct PolicyHead {
+    /// One for each principal that the document names, in the order of their bytes; empty for those that have none.
+    /// With their ARNs the row could be too long.
+    pins: Vec<String>,
 }
-impl Versioned for PolicyRecord {}
+impl Versioned for PolicyHead {
+    const VERSION: u32 = 2;
+}
+
+/// Version 1: a policy that named nobody by id.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyAlone {
+    #[serde(with = "base64_text")]
+    document: String,
+}
+impl Versioned for PolicyAlone {}
+
+/// The document stands behind its head as it is: escapes could double its length.
+impl Record for PolicyRecord {
+    fn encode(&self) -> Result<Vec<u8>, Error> {
+        let pin = |name: &str| self.pins.get(name).cloned().unwrap_or_default();
+        let pins = self.said().map(|document| named(document).into_iter().map(pin).collect()).unwrap_or_default();
+        Ok([&PolicyHead { pins }.encode()?, "\n".as_bytes(), self.text.as_bytes()].concat())
+    }
+
+    fn decode(text: &[u8]) -> Result<PolicyRecord, String> {
+        let text = std::str::from_utf8(text).map_err(|why| why.to_string())?;
+        let Some((head, text)) = text.split_once('\n') else {
+            return PolicyAlone::decode(text.as_bytes())
+                .map(|alone| PolicyRecord::new(alone.document, BTreeMap::new()));
+        };
+        let PolicyHead { pins } = PolicyHead::decode(head.as_bytes())?;
+        let said = Document::compile(text, Kind::Key);
+        let names: Vec<String> = said.iter().flat_map(named).map(str::to_owned).collect();
+        if names.len() != pins.len() && said.is_ok() {
+            return Err("names other principals than it has ids of".to_owned());
+        }
+        let pins = names.into_iter().zip(pins).filter(|(_, id)| !id.is_empty()).collect();
+        Ok(PolicyRecord::of(text.to_owned(), pins, said))
+    }
+}
+
+/// The principals that a policy names, each once, in the order of their bytes.
+fn named(document: &Document) -> BTreeSet<&str> {
+    document.principals().collect()
+}
 
 /// All tags of a key.
 #[derive(Serialize, Deserialize)]
@@ -168,6 +232,77 @@ pub(crate) struct AliasesRecord {
     pub names: BTreeSet<String>,
 }
 impl Versioned for AliasesRecord {}
+
+/// A grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantRecord {
+    /// 64 hexadecimal digits.
+    pub grant_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub grantee: GrantPrincipal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirer: Option<GrantPrincipal>,
+    /// In AWS's words and AWS's order, each once.
+    pub operations: Vec<String>,
+    #[serde(default, skip_serializing_if = "GrantTerms::are_none")]
+    pub terms: GrantTerms,
+    /// The account of the caller who made it.
+    pub issuer: String,
+    pub created: Time,
+}
+impl Versioned for GrantRecord {}
+
+/// A principal that a grant names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantPrincipal {
+    /// Of a user, a role, a session or an account's root.
+    pub arn: String,
+    /// The unique id that the user, or the role, had when the grant was made: a later one of the same name is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// What a grant asks of the requests that it allows. Of the two maps a grant has one, or none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantTerms {
+    /// This encryption context, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<BTreeMap<String, String>>,
+    /// An encryption context with at least these pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subset: Option<BTreeMap<String, String>>,
+    /// The resource that a service must ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_arn: Option<String>,
+}
+
+impl GrantTerms {
+    /// Whether nothing is asked.
+    pub fn are_none(&self) -> bool {
+        let GrantTerms { equals, subset, source_arn } = self;
+        equals.is_none() && subset.is_none() && source_arn.is_none()
+    }
+}
+
+/// Which grant of a key has a name and properties.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantNameRecord {
+    pub grant_id: String,
+}
+impl Versioned for GrantNameRecord {}
+
+/// How many grants a key has. Every writer of a grant writes it too.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantCountRecord {
+    pub grants: u32,
+}
+impl Versioned for GrantCountRecord {}
 
 /// How many keys one counter counts.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -276,5 +411,50 @@ mod usage_name {
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<KeyUsage, D::Error> {
         let name = String::deserialize(from)?;
         KeyUsage::parse(&name).ok_or_else(|| serde::de::Error::custom(format!("no key usage is called {name:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many users as a policy of 32 KiB can name, each with its id, fit into one row.
+    #[test]
+    fn the_policy_that_names_most_users_fits_its_row_and_comes_back_with_all_their_ids() {
+        let (before, after) =
+            (r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":["#, r#"]},"Action":"kms:*","Resource":"*"}}"#);
+        let room = 32 * 1024 - before.len() - after.len();
+        let mut names = String::new();
+        let mut pins = BTreeMap::new();
+        for n in 0_u32.. {
+            let arn = format!("arn:aws:iam::111122223333:user/{n:x}");
+            if names.len() + arn.len() + 3 > room {
+                break;
+            }
+            names.push_str(&format!("{}\"{arn}\"", if n == 0 { "" } else { "," }));
+            pins.insert(arn, format!("AIDA{n:017}"));
+        }
+        let text = format!("{before}{names}{after}");
+        let kept = PolicyRecord::new(text.clone(), pins.clone());
+        kept.said().unwrap_or_else(|why| panic!("{why}"));
+        let encoded = kept.encode().expect("a record");
+        assert!(encoded.len() + 1024 < store::limits::ROW_BYTES, "{} users, {} bytes", pins.len(), encoded.len());
+        let read = PolicyRecord::decode(&encoded).expect("it is one");
+        assert_eq!((read.text(), read.pins()), (text.as_str(), &pins));
+    }
+
+    #[test]
+    fn a_policy_whose_ids_are_too_few_is_damaged_and_its_first_form_is_read_for_ever() {
+        let text = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#;
+        let kept = PolicyRecord::new(text.to_owned(), BTreeMap::new()).encode().expect("a record");
+        let damaged = String::from_utf8(kept).expect("text").replace(r#""pins":[]"#, r#""pins":["AIDA"]"#);
+        assert!(PolicyRecord::decode(damaged.as_bytes()).is_err(), "{damaged}");
+        let first = br#"{"v":1,"r":{"document":"e30="}}"#;
+        let read = PolicyRecord::decode(first).expect("the first version");
+        assert_eq!(read.text(), "{}");
+        assert!(read.said().is_err(), "it was kept, and says nothing");
+        let newer = br#"{"v":3,"r":{"pins":[]}}
+{}"#;
+        assert!(PolicyRecord::decode(newer).is_err_and(|why| why.contains("upgrade Trent")));
     }
 }

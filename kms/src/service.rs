@@ -4,16 +4,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crypto::{EpochKey, Random};
+use crypto::{EpochKey, Random, SecretBytes};
+use iam::record::User;
+use iam::verb::Verb;
 use store::Outcome;
-use wire::{Fault, Op};
+use wire::fault_names::{INVALID_SIGNATURE_EXCEPTION, UNKNOWN_OPERATION_EXCEPTION};
+use wire::{Fault, Op, query};
+use zeroize::Zeroizing;
 
 use crate::audit::trail::Trail;
 use crate::audit::{self, Door, Mover};
 use crate::backend::{Backend, Local};
-use crate::caller::{self, AccessKey, Caller, SigningKeyCache};
+use crate::caller::{self, Caller, Scope, SigningKeyCache};
 use crate::error::Error;
-use crate::home::{AccessKeyRecord, Opened, access_key_row};
+use crate::grants::GrantKeys;
+use crate::home::Opened;
+use crate::identities::{self, Asking, Credentials, Held, operator};
 use crate::ids::uuid;
 use crate::journey::{Call, Overdue};
 use crate::ops::entry_of;
@@ -21,7 +27,7 @@ use crate::quotas::Quotas;
 use crate::records::{Mark, UptimeRecord};
 use crate::rows::{self, Rows, uptime_row};
 use crate::turns::Turns;
-use crate::{Mode, Time};
+use crate::{Enforcement, Mode, Time};
 
 /// Where a request came from, for its records.
 #[derive(Clone, Debug)]
@@ -73,9 +79,12 @@ pub(crate) struct Core {
     pub trail: Arc<dyn Trail>,
     pub turns: Turns,
     pub mode: Mode,
+    pub enforcement: Enforcement,
     pub quotas: Quotas,
     pub epoch: u32,
     pub epoch_key: Arc<EpochKey>,
+    pub credentials: Credentials,
+    pub grant_keys: GrantKeys,
     mover: Mutex<Option<Mover>>,
     sequence: AtomicU64,
 }
@@ -102,6 +111,7 @@ impl Service {
     pub async fn start(
         opened: Opened,
         mode: Mode,
+        enforcement: Enforcement,
         quotas: Quotas,
         default_region: String,
         random: Arc<dyn Random>,
@@ -109,6 +119,8 @@ impl Service {
     ) -> Result<Arc<Service>, NotStarted> {
         let keys = opened.store_key.records(opened.store_id);
         let epoch_key = Arc::new(opened.store_key.epoch(FIRST_EPOCH));
+        let grant_keys = GrantKeys::of(&opened.store_key);
+        let credentials = Credentials::new(opened.store_key.sessions());
         let backend = Arc::new(Local::new(FIRST_EPOCH, epoch_key.clone(), opened.store_key, random.clone()));
         let rows = Arc::new(Rows::new(opened.store, keys, opened.generation, random.clone()));
         audit::drain(&rows, &*opened.trail).await?;
@@ -121,9 +133,12 @@ impl Service {
             trail: opened.trail,
             turns: Turns::new(),
             mode,
+            enforcement,
             quotas,
             epoch: FIRST_EPOCH,
             epoch_key,
+            grant_keys,
+            credentials,
             // Sequences follow the clock from start to start, so that the outbox stays in order.
             sequence: AtomicU64::new((now.0.max(0) as u64) << 20),
         };
@@ -137,36 +152,50 @@ impl Service {
         }))
     }
 
-    /// Who sent this request: in `serve` who signed it, in `dev` who it says it is.
+    /// Who sent this request: who signed it, or, where nothing is enforced, who it says it is. `scope` is the service
+    /// that the credential has to be scoped to, by the kind of the request.
     ///
     /// Errors: AWS's refusals of signatures; KMSInternalException if the access key cannot be read.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    pub async fn authenticate(&self, head: &wire::sigv4::Head<'_>, body: &[u8], wall: Time) -> Result<Caller, Fault> {
-        match self.core.mode {
-            Mode::Dev => Ok(caller::open(head, &self.default_region)),
-            Mode::Serve => {
-                let signed = wire::sigv4::parse(head)?;
-                let key = self.access_key(signed.access_key_id).await.map_err(|error| {
-                    tracing::error!(?error, "an access key cannot be read");
-                    internal_failure()
-                })?;
-                caller::verify(head, body, key.as_ref(), &signed, wall, &self.signing_keys)
-            }
+    pub async fn authenticate(
+        &self,
+        head: &wire::sigv4::Head<'_>,
+        body: &[u8],
+        scope: Scope,
+        wall: Time,
+    ) -> Result<Caller, Fault> {
+        match self.core.enforcement {
+            Enforcement::Off => Ok(caller::open(head, &self.default_region)),
+            Enforcement::Log => Ok(self.verified(head, body, scope, wall).await.unwrap_or_else(|fault| {
+                // What the fault of a malformed header repeats may be anybody's secret.
+                let why = fault.message.as_deref().filter(|_| fault.name == INVALID_SIGNATURE_EXCEPTION);
+                tracing::warn!(error = fault.name, why, "the signature of a call would have been refused");
+                caller::open(head, &self.default_region)
+            })),
+            Enforcement::On => self.verified(head, body, scope, wall).await,
         }
     }
 
-    async fn access_key(&self, id: &str) -> Result<Option<AccessKey>, Error> {
-        if id.contains('\0') || id.len() > MAX_ACCESS_KEY_ID {
-            return Ok(None);
-        }
-        let at = self.core.rows.newest().await?;
-        let row = self.core.rows.get::<AccessKeyRecord>(at, &access_key_row(id)).await?;
-        let record = row.map(|row| row.value).filter(|record| record.active);
-        Ok(record.map(|record| AccessKey {
-            id: id.to_owned(),
-            account: record.account.clone(),
-            secret: record.secret.expose().to_vec().into(),
-        }))
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    async fn verified(
+        &self,
+        head: &wire::sigv4::Head<'_>,
+        body: &[u8],
+        scope: Scope,
+        wall: Time,
+    ) -> Result<Caller, Fault> {
+        let unreadable = |error: Error| {
+            tracing::error!(?error, "the record of a credential cannot be read");
+            internal_failure()
+        };
+        let signed = wire::sigv4::parse(head)?;
+        let key = self.core.credentials.find(&self.core, &signed).await.map_err(unreadable)?;
+        let believed = caller::verify(head, body, key.as_ref(), &signed, scope, wall, &self.signing_keys)?;
+        let user = match believed.user_row() {
+            Some(row) => self.core.record_of::<User>(&row).await.map_err(unreadable)?,
+            None => None,
+        };
+        believed.caller(user.as_deref())
     }
 
     /// One call, whoever waits for it: it runs in a task of its own, so that a client that vanishes leaves the whole
@@ -181,22 +210,108 @@ impl Service {
         body: Vec<u8>,
         now: Time,
     ) -> Result<Vec<u8>, Fault> {
-        let core = self.core.clone();
         let call = Call { caller, origin, now };
-        let task = tokio::spawn(async move {
-            let body = zeroize::Zeroizing::new(body);
+        self.apart(op.name(), move |core| async move {
+            let body = Zeroizing::new(body);
             (entry_of(op).call)(&core, &call, &body).await
-        });
-        task.await.unwrap_or_else(|panic| {
-            tracing::error!(operation = op.name(), %panic, "an operation panicked");
+        })
+        .await
+    }
+
+    /// One request to a verb of identities, by its name, in the same way.
+    ///
+    /// Errors: what the client is to read: UnknownOperationException, or IAM's own names.
+    pub async fn administer(
+        &self,
+        verb: &str,
+        caller: Caller,
+        origin: Origin,
+        body: Vec<u8>,
+        now: Time,
+    ) -> Result<Vec<u8>, Fault> {
+        let verb = Asking::parse(verb).ok_or_else(|| Fault::silent(UNKNOWN_OPERATION_EXCEPTION))?;
+        let call = Call { caller, origin, now };
+        self.apart(verb.name(), move |core| async move {
+            let body = Zeroizing::new(body);
+            identities::administer(&core, &call, verb, &body).await
+        })
+        .await
+    }
+
+    /// One call of STS, in the same way: the answer is its XML. `wall` is the wall clock, which rules sessions.
+    ///
+    /// Errors: what the client is to read, before `wire::query::fault`.
+    pub async fn sts(
+        &self,
+        asked: query::Call,
+        caller: Caller,
+        origin: Origin,
+        now: Time,
+        wall: Time,
+    ) -> Result<Vec<u8>, Fault> {
+        let call = Call { caller, origin, now };
+        self.apart(asked.action(), move |core| async move { identities::speak(&core, &call, &asked, wall).await }).await
+    }
+
+    /// One verb by the program itself, as the root of `account`, for whoever started it: no policy is asked.
+    ///
+    /// Errors: as [`Service::administer`].
+    pub async fn at_start(&self, account: &str, verb: Verb, body: &[u8], now: Time) -> Result<Vec<u8>, Fault> {
+        let call = operator::call(&self.core, account, &self.default_region, now);
+        identities::administer(&self.core, &call, Asking::Verb(verb), body).await
+    }
+
+    /// Makes `account` in a store that has no account of that name. If it is the first, others are then managed from it.
+    ///
+    /// Errors: a store that takes nothing.
+    pub async fn first_account(&self, account: &str, now: Time) -> Result<(), Fault> {
+        let call = operator::call(&self.core, account, &self.default_region, now);
+        crate::pipeline::run(&self.core, &call, &operator::FirstAccount).await.map(drop)
+    }
+
+    /// A new access key for the root of `account`, which is made as by [`Service::first_account`]. Where the root has two
+    /// keys already, the older one is deleted.
+    ///
+    /// Errors: a store that takes nothing.
+    pub async fn issue_root(&self, account: &str, now: Time) -> Result<(String, SecretBytes), Fault> {
+        self.first_account(account, now).await?;
+        let call = operator::call(&self.core, account, &self.default_region, now);
+        operator::new_root_key(&self.core, &call, "IssueRootAccessKey").await
+    }
+
+    /// A new access key for the root of an account that is there.
+    pub(crate) async fn recover_root(&self, account: &str, now: Time) -> Result<(String, SecretBytes), Fault> {
+        let call = operator::call(&self.core, account, &self.default_region, now);
+        operator::new_root_key(&self.core, &call, "RecoverRootAccessKey").await
+    }
+
+    /// The default policy in place of a key's own.
+    pub(crate) async fn recover_policy(&self, key_arn: &str, now: Time) -> Result<(), Fault> {
+        operator::default_policy(&self.core, key_arn, now).await.map(drop)
+    }
+
+    /// Runs in a task of its own, which nobody who waits can end.
+    async fn apart<F>(&self, name: &'static str, run: impl FnOnce(Arc<Core>) -> F) -> Result<Vec<u8>, Fault>
+    where
+        F: Future<Output = Result<Vec<u8>, Fault>> + Send + 'static,
+    {
+        tokio::spawn(run(self.core.clone())).await.unwrap_or_else(|panic| {
+            tracing::error!(operation = name, %panic, "an operation panicked");
             Err(internal_failure())
         })
     }
 
     /// A request that was refused before anybody was believed to have sent it leaves a short record, at a bounded rate.
-    pub async fn refused_at_door(&self, origin: &Origin, access_key_id: Option<&str>, fault: &Fault, now: Time) {
+    pub async fn refused_at_door(
+        &self,
+        origin: &Origin,
+        scope: Scope,
+        access_key_id: Option<&str>,
+        fault: &Fault,
+        now: Time,
+    ) {
         let Some(unrecorded) = self.door.admits(now) else { return };
-        let line = audit::door_record(&self.core.uuid(), origin, access_key_id, fault, now, unrecorded);
+        let line = audit::door_record(&self.core.uuid(), origin, scope, access_key_id, fault, now, unrecorded);
         if let Err(why) = self.core.record(line).await {
             tracing::error!(?why, "a failed authentication could not be recorded");
         }
@@ -278,9 +393,6 @@ fn internal_failure() -> Fault {
     Fault::server("KMSInternalException", "An internal error occurred. The server's log has it under this request id.")
 }
 
-/// No access key id is longer, in bytes.
-const MAX_ACCESS_KEY_ID: usize = 128;
-
 async fn uptime(rows: &Rows) -> Result<Option<rows::Row<UptimeRecord>>, Error> {
     let at = rows.newest().await?;
     rows.get(at, &uptime_row()).await
@@ -294,6 +406,12 @@ impl Core {
 
     pub fn uuid(&self) -> String {
         uuid(&*self.random)
+    }
+
+    /// A record of `iam`'s as it is now.
+    pub async fn record_of<T: iam::Stored>(&self, row: &[u8]) -> Result<Option<Arc<T>>, Error> {
+        let at = self.rows.newest().await?;
+        Ok(self.rows.get::<Held<T>>(at, row).await?.map(|row| row.value.0.clone()))
     }
 
     pub fn mover_copied(&self, sequence: u64, certain: bool) {

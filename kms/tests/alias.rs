@@ -267,6 +267,7 @@ async fn an_alias_goes_only_between_keys_of_one_kind_and_one_use() {
         let id = format!("00000000-0000-4000-8000-{n:012}");
         let record = common::with(record.clone(), json!({ "key_id": id, "spec": spec, "usage": usage }));
         house.plant(&["k", OWN, REGION, &id], json!({ "v": 1, "r": record })).await;
+        house.plant_policy(&id).await;
         let told = house.call(Op::UpdateAlias, named("alias/app", &id)).await;
         assert_eq!(told, unlike("key type", "SYMMETRIC", kind), "{spec} {usage}");
     }

@@ -275,14 +275,3 @@ async fn a_longest_ciphertext_is_taken_and_a_longer_one_is_not() {
     let told = house.call(Op::Decrypt, json!({ "CiphertextBlob": "no base64!" })).await;
     assert_eq!(told, refusal("SerializationException", ""));
 }
-
-#[tokio::test]
-async fn ignoring_the_ciphertext_is_refused_until_policies_decide() {
-    let house = House::new().await;
-    let key = house.key().await;
-    let body = json!({ "KeyId": key, "DryRunModifiers": ["IGNORE_CIPHERTEXT"] });
-    let told = house.call(Op::Decrypt, body.clone()).await;
-    assert_eq!(told, refusal("ValidationException", "DryRunModifiers can be used only with DryRun."));
-    let told = house.call(Op::Decrypt, common::with(body, json!({ "DryRun": true }))).await;
-    assert_eq!(name_of(&told), "UnsupportedOperationException");
-}

@@ -252,9 +252,17 @@ async fn a_change_that_was_cut_off_before_its_record_was_moved_is_recorded_by_th
     let store = opened.store.clone();
     let opened = kms::home::Opened { trail: Arc::new(Deaf), ..opened };
     let quotas = kms::Quotas::default();
-    let service = kms::Service::start(opened, Mode::Serve, quotas, "us-east-1".into(), random.clone(), common::NOON)
-        .await
-        .expect("it starts");
+    let service = kms::Service::start(
+        opened,
+        Mode::Serve,
+        kms::Enforcement::On,
+        quotas,
+        "us-east-1".into(),
+        random.clone(),
+        common::NOON,
+    )
+    .await
+    .expect("it starts");
     let call = service.call(
         Op::CreateKey,
         common::caller(common::OWN, "us-east-1"),

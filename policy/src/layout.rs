@@ -1,15 +1,27 @@
 //! The layout in which AWS gives policy documents back: ` : ` between name and value, a line for each member of an
 //! object, two spaces a step, lists on the line they begin on. Only the space between tokens changes.
 
-/// Lays out a document that [`check_syntax`](crate::check_syntax) took. Members stay in their order; names, strings and
-/// numbers keep the text that they were given in, so that no reader can take them for others.
+/// Lays out a document that [`Document::compile`](crate::Document::compile) took. Members stay in their order; names,
+/// strings and numbers keep the text that they were given in, so that no reader can take them for others.
 ///
 /// A text that is no JSON gives some text of the same tokens.
 pub fn lay_out(document: &str) -> String {
+    lay_out_with(document, &|_| None)
+}
+
+/// [`lay_out`], in which principals are called by other names: every text that stands for a principal in a `Principal`
+/// or `NotPrincipal`, and for which `name` has another, gives way to it. `name` is asked with the text that is meant,
+/// without its escapes.
+pub fn lay_out_with(document: &str, name: &dyn Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(2 * document.len());
     let mut open = Vec::new();
+    // Where there is one, how many containers are open around the member that holds principals.
+    let mut principals = None;
     let mut tokens = Tokens(document).peekable();
     while let Some(token) = tokens.next() {
+        if matches!(token, "," | "}") && principals == Some(open.len()) {
+            principals = None;
+        }
         match token {
             "{" | "[" => {
                 out.push_str(token);
@@ -35,10 +47,23 @@ pub fn lay_out(document: &str) -> String {
                 next_item(&mut out, &open);
             }
             ":" => out.push_str(" : "),
-            text => out.push_str(text),
+            text if tokens.peek() == Some(&":") => {
+                let holds_principals = meant(text).is_some_and(|text| PRINCIPALS.contains(&text.as_str()));
+                principals = principals.or(holds_principals.then_some(open.len()));
+                out.push_str(text);
+            }
+            text => match principals.and_then(|_| name(&meant(text)?)) {
+                Some(name) => out.push_str(&serde_json::Value::String(name).to_string()),
+                None => out.push_str(text),
+            },
         }
     }
     out
+}
+
+/// The text that a token means, if it is a string.
+fn meant(token: &str) -> Option<String> {
+    serde_json::from_str(token).ok()
 }
 
 /// What stands before an item of the innermost container.
@@ -86,10 +111,12 @@ fn string(text: &str) -> usize {
     text.len()
 }
 
+const PRINCIPALS: [&str; 2] = ["Principal", "NotPrincipal"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{check_syntax, default_key_policy};
+    use crate::default_key_policy;
 
     #[test]
     fn the_default_policy_is_laid_out_already() {
@@ -128,9 +155,32 @@ mod tests {
     }
 
     #[test]
+    fn principals_are_called_by_other_names_and_nothing_else_is() {
+        let other = |text: &str| (text == "a" || text == "\"").then(|| format!("{text}!"));
+        for (given, laid_out) in [
+            (r#"{"Principal":"a"}"#, "{\n  \"Principal\" : \"a!\"\n}"),
+            (
+                r#"{"Principal":{"a":"a"},"Sid":"a"}"#,
+                "{\n  \"Principal\" : {\n    \"a\" : \"a!\"\n  },\n  \"Sid\" : \"a\"\n}",
+            ),
+            (
+                r#"{"NotPrincipal":{"AWS":["b","\u0061","\""],"a":[]},"a":"a"}"#,
+                "{\n  \"NotPrincipal\" : {\n    \"AWS\" : [ \"b\", \"a!\", \"\\\"!\" ],\n    \"a\" : [ ]\n  },\n  \"a\" : \"a\"\n}",
+            ),
+            (
+                r#"[{"Princip\u0061l":{"AWS":"a"}},{"Action":"a"}]"#,
+                "[ {\n  \"Princip\\u0061l\" : {\n    \"AWS\" : \"a!\"\n  }\n}, {\n  \"Action\" : \"a\"\n} ]",
+            ),
+            (r#"{"Action":"Principal","Sid":"a"}"#, "{\n  \"Action\" : \"Principal\",\n  \"Sid\" : \"a\"\n}"),
+        ] {
+            let told = lay_out_with(given, &other);
+            assert_eq!(told, laid_out, "{given}");
+        }
+    }
+
+    #[test]
     fn what_is_no_json_harms_nothing() {
         for text in ["", "\"", "\"\\", "{", "[", "}", "]]", ",", "{\"a\":", "\u{e9}{", "[}", "a\"b\"c"] {
-            assert!(check_syntax(text).is_err());
             let tokens: Vec<&str> = Tokens(text).collect();
             assert_eq!(Tokens(&lay_out(text)).collect::<Vec<_>>(), tokens, "{text}");
         }

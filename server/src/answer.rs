@@ -17,19 +17,39 @@ pub(crate) struct Answer {
     body: Vec<u8>,
     headers: Vec<(HeaderName, HeaderValue)>,
     error: Option<&'static str>,
+    operation: Option<&'static str>,
     closes: bool,
 }
 
 impl Answer {
     /// What an operation answered: its output, or nothing at all.
     pub(crate) fn output(body: Vec<u8>) -> Answer {
-        Answer { status: StatusCode::OK, content_type: AMZ_JSON, body, headers: Vec::new(), error: None, closes: false }
+        Answer {
+            status: StatusCode::OK,
+            content_type: AMZ_JSON,
+            body,
+            headers: Vec::new(),
+            error: None,
+            operation: None,
+            closes: false,
+        }
     }
 
     /// A fault, in its own status.
     pub(crate) fn fault(fault: &Fault) -> Answer {
         let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Answer { status, error: Some(fault.name), ..Answer::output(fault.body()) }
+    }
+
+    /// What the Query protocol answers.
+    pub(crate) fn xml(body: Vec<u8>) -> Answer {
+        Answer { content_type: XML, ..Answer::output(body) }
+    }
+
+    /// A fault in the Query protocol's names and form.
+    pub(crate) fn xml_fault(fault: Fault, request_id: &str) -> Answer {
+        let fault = wire::query::fault(fault);
+        Answer { content_type: XML, body: wire::xml::error(&fault, request_id), ..Answer::fault(&fault) }
     }
 
     /// For a person's eyes, or a probe's.
@@ -50,6 +70,16 @@ impl Answer {
     /// The same answer, after which the connection is closed.
     pub(crate) fn and_close(self) -> Answer {
         Answer { closes: true, ..self }
+    }
+
+    /// The same answer, to an operation that only the body named.
+    pub(crate) fn to(self, operation: &'static str) -> Answer {
+        Answer { operation: Some(operation), ..self }
+    }
+
+    /// The operation that the body named.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        self.operation
     }
 
     /// The HTTP status.
@@ -87,6 +117,9 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-reques
 
 /// The content type of every answer of the API, faults included.
 pub(crate) const AMZ_JSON: &str = "application/x-amz-json-1.1";
+
+/// The content type of the Query protocol's answers.
+const XML: &str = "text/xml";
 
 /// On every answer of AWS KMS, success and error alike, as recorded in March 2026.
 pub(crate) const RECORDED: [(HeaderName, &str); 3] =

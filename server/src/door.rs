@@ -11,14 +11,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use kms::{Mode, Origin, Service};
+use kms::{Caller, Mode, Origin, Scope, Service};
 use tokio::sync::{Mutex, Semaphore};
 use tracing::{debug, error, info};
 use wire::fault_names::{ACCESS_DENIED_EXCEPTION, INTERNAL_FAILURE, UNKNOWN_OPERATION_EXCEPTION, VALIDATION_EXCEPTION};
-use wire::{Fault, Op, sigv4};
+use wire::{Fault, query, sigv4};
 
 use crate::answer::Answer;
-use crate::head::{self, Head};
+use crate::head::{self, Head, Kind, Target};
 use crate::origin::{self, Page};
 use crate::run::{Config, InHand};
 use crate::{Clock, Limits, body, control};
@@ -47,8 +47,8 @@ enum Place {
 struct Asked {
     parts: Parts,
     place: Place,
-    /// Only where operations are: elsewhere the header means nothing.
-    operation: Option<Op>,
+    /// Of a request to the API: elsewhere its headers mean nothing.
+    kind: Kind,
     page: Page,
     origin: Origin,
 }
@@ -58,6 +58,14 @@ impl Asked {
     fn is_from_a_foreign_page(&self) -> bool {
         let is_control = self.parts.uri.path().starts_with(CONTROL);
         self.page == Page::Foreign || (is_control && origin::is_from_a_page(&self.parts.headers))
+    }
+
+    /// The refusal, in the protocol that was spoken.
+    fn refusal(&self, fault: Fault) -> Answer {
+        match self.kind {
+            Kind::Form => Answer::xml_fault(fault, &self.origin.request_id),
+            Kind::Target(_) | Kind::Nothing => Answer::fault(&fault),
+        }
     }
 }
 
@@ -105,12 +113,12 @@ impl Door {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
         let place = Place::of(parts.uri.path(), self.config.mode);
-        let operation = head::operation(&parts).filter(|_| place == Place::Api);
+        let kind = if place == Place::Api { Kind::of(&parts) } else { Kind::Nothing };
         let page = Page::of(&parts.headers, &self.config.cors);
         let user_agent = head::user_agent(&parts);
         let origin = Origin { request_id: request_id.clone(), source_ip: peer.to_string(), user_agent };
-        let answer = self.checked(Asked { parts, place, operation, page, origin }, body).await;
-        let operation = operation.map_or(place.name(), Op::name);
+        let answer = self.checked(Asked { parts, place, kind, page, origin }, body).await;
+        let operation = answer.operation().or(kind.name()).unwrap_or(place.name());
         let (status, micros) = (answer.status(), started.elapsed().as_micros() as u64);
         // Of calls that went well there are too many, and the audit trail has each of them.
         match answer.error() {
@@ -123,11 +131,11 @@ impl Door {
     async fn checked(&self, asked: Asked, body: Incoming) -> Answer {
         if asked.is_from_a_foreign_page() {
             let fault = foreign_page();
-            self.service.refused_at_door(&asked.origin, None, &fault, self.clock.now()).await;
-            return Answer::fault(&fault).and_close();
+            self.service.refused_at_door(&asked.origin, Scope::Kms, None, &fault, self.clock.now()).await;
+            return asked.refusal(fault).and_close();
         }
         if let Err(fault) = head::refuse_ambiguous(&asked.parts) {
-            return Answer::fault(&fault).and_close();
+            return asked.refusal(fault).and_close();
         }
         let grants = asked.page.grants();
         // A body with both a length and chunks is read by its chunks, and then nothing more may follow on that
@@ -142,6 +150,9 @@ impl Door {
         let (is_read, is_post) = (matches!(*method, Method::GET | Method::HEAD), method == Method::POST);
         match asked.place {
             Place::Api if is_post => self.api(asked, body).await,
+            Place::Api if is_read && head::names_action_in_url(&asked.parts) => {
+                Answer::xml_fault(head::parameters_in_url(), &asked.origin.request_id)
+            }
             Place::Api if is_read => Answer::text(StatusCode::OK, HTML, PAGE.to_owned()),
             Place::Api if method == Method::OPTIONS && matches!(asked.page, Page::Named(_)) => {
                 Answer::output(Vec::new()).with(origin::preflight(&asked.parts.headers))
@@ -160,28 +171,77 @@ impl Door {
     async fn api(&self, asked: Asked, body: Incoming) -> Answer {
         let held = match body::read(body, &self.room, self.limits()).await {
             Ok(held) => held,
-            Err(fault) => return Answer::fault(&fault).and_close(),
+            Err(fault) => return asked.refusal(fault).and_close(),
         };
-        let Some(operation) = asked.operation else {
-            return Answer::fault(&unknown_operation(StatusCode::BAD_REQUEST));
-        };
-        match self.called(operation, &Head::of(&asked.parts), held, asked.origin).await {
-            Ok(output) => Answer::output(output),
-            Err(fault) => Answer::fault(&fault),
+        match asked.kind {
+            Kind::Target(target) => match self.targeted(target, asked, held).await {
+                Ok(output) => Answer::output(output),
+                Err(fault) => Answer::fault(&fault),
+            },
+            Kind::Form => self.form(asked, held).await,
+            Kind::Nothing => Answer::fault(&unknown_operation(StatusCode::BAD_REQUEST)),
         }
     }
 
-    async fn called(&self, operation: Op, head: &Head, held: body::Held, origin: Origin) -> Result<Vec<u8>, Fault> {
+    /// A request whose target says what it asks for, in JSON.
+    async fn targeted(&self, target: Target, asked: Asked, held: body::Held) -> Result<Vec<u8>, Fault> {
         let body::Held { bytes, _room } = held;
-        let caller = match self.service.authenticate(&head.view(), &bytes, self.clock.wall()).await {
-            Ok(caller) => caller,
-            Err(fault) => {
-                let claimed = sigv4::parse(&head.view()).ok().map(|signed| signed.access_key_id.to_owned());
-                self.service.refused_at_door(&origin, claimed.as_deref(), &fault, self.clock.now()).await;
-                return Err(fault);
+        let Asked { parts, origin, .. } = asked;
+        head::refuse_two_questions(&parts, &bytes)?;
+        let head = Head::of(&parts);
+        match target {
+            Target::Operation(operation) => {
+                let caller = self.believed(&head, &bytes, Scope::Kms, &origin).await?;
+                self.service.call(operation, caller, origin, bytes, self.clock.now()).await
             }
+            Target::Verb(verb) => {
+                let caller = self.believed(&head, &bytes, Scope::Iam, &origin).await?;
+                self.service.administer(verb, caller, origin, bytes, self.clock.now()).await
+            }
+        }
+    }
+
+    /// A request of the Query protocol, which is STS's here.
+    async fn form(&self, asked: Asked, held: body::Held) -> Answer {
+        let body::Held { bytes, _room } = held;
+        let read = head::refuse_parameters_in_url(&asked.parts).and_then(|()| query::Call::read(&bytes));
+        let action = read.as_ref().map_or("form", query::Call::action);
+        let answer = match self.answer_form(&asked, &bytes, read).await {
+            Ok(answer) => Answer::xml(answer),
+            Err(fault) => asked.refusal(fault),
         };
-        self.service.call(operation, caller, origin, bytes, self.clock.now()).await
+        answer.to(action)
+    }
+
+    async fn answer_form(
+        &self,
+        asked: &Asked,
+        body: &[u8],
+        read: Result<query::Call, Fault>,
+    ) -> Result<Vec<u8>, Fault> {
+        // What names no action is told so before anybody is asked who they are, as a target that names nothing is.
+        if let Err(fault) = &read
+            && fault.name != query::VALIDATION_ERROR
+        {
+            return Err(fault.clone());
+        }
+        let origin = asked.origin.clone();
+        let caller = self.believed(&Head::of(&asked.parts), body, Scope::Sts, &origin).await?;
+        self.service.sts(read?, caller, origin, self.clock.now(), self.clock.wall()).await
+    }
+
+    /// Who sent it, if they prove it; who does not leaves a record.
+    async fn believed(&self, head: &Head, body: &[u8], scope: Scope, origin: &Origin) -> Result<Caller, Fault> {
+        let believed = self.service.authenticate(&head.view(), body, scope, self.clock.wall()).await;
+        let believed = believed.map_err(|fault| match scope {
+            Scope::Sts => query::fault(fault),
+            Scope::Kms | Scope::Iam => fault,
+        });
+        if let Err(fault) = &believed {
+            let claimed = sigv4::parse(&head.view()).ok().map(|signed| signed.access_key_id.to_owned());
+            self.service.refused_at_door(origin, scope, claimed.as_deref(), fault, self.clock.now()).await;
+        }
+        believed
     }
 
     async fn turn_the_clock(&self, body: Incoming) -> Answer {

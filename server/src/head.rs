@@ -1,5 +1,5 @@
-//! A request's head, as it came: what may be said about it before anybody reads what it asks for.
-//! It knows no operation and no credential.
+//! A request's head, as it came: which kind of request it is, and what is refused before anybody is asked who they are.
+//! It does not read what is asked, and knows no credential.
 
 use hyper::http::Version;
 use hyper::http::request::Parts;
@@ -60,11 +60,92 @@ pub(crate) fn refuse_ambiguous(parts: &Parts) -> Result<(), Fault> {
     }
 }
 
-/// The operation's name as `X-Amz-Target` has it: sent exactly once, and of this service.
-pub(crate) fn operation(parts: &Parts) -> Option<wire::Op> {
-    let mut targets = parts.headers.get_all("x-amz-target").iter();
-    let (Some(target), None) = (targets.next(), targets.next()) else { return None };
-    wire::Op::from_name(target.to_str().ok()?.strip_prefix("TrentService.")?)
+/// What a request asks for, as far as its head says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What a target names, in JSON.
+    Target(Target),
+    /// A form of the Query protocol; what it asks for stands in its body.
+    Form,
+    /// Nothing that there is.
+    Nothing,
+}
+
+/// What a target names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An operation on keys.
+    Operation(wire::Op),
+    /// A verb of identities, by its name.
+    Verb(&'static str),
+}
+
+impl Kind {
+    /// By `X-Amz-Target`, sent exactly once; only a request without any can be a form. `curl -d` calls every body a
+    /// form, so that word alone says nothing.
+    pub(crate) fn of(parts: &Parts) -> Kind {
+        let mut targets = parts.headers.get_all("x-amz-target").iter();
+        match (targets.next(), targets.next()) {
+            (Some(target), None) => target.to_str().ok().and_then(Target::read).map_or(Kind::Nothing, Kind::Target),
+            (None, _) if is_form(parts) => Kind::Form,
+            (None | Some(_), _) => Kind::Nothing,
+        }
+    }
+
+    /// What the log calls it, where it has a name of its own.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Kind::Target(Target::Operation(operation)) => Some(operation.name()),
+            Kind::Target(Target::Verb(verb)) => Some(verb),
+            Kind::Form => Some("form"),
+            Kind::Nothing => None,
+        }
+    }
+}
+
+impl Target {
+    fn read(text: &str) -> Option<Target> {
+        match text.split_once('.')? {
+            ("TrentService", name) => wire::Op::from_name(name).map(Target::Operation),
+            ("TrentIdentity", name) => kms::verb_named(name).map(Target::Verb),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the body is said to be a form.
+fn is_form(parts: &Parts) -> bool {
+    let said = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    said.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// Refuses a request that asks in two ways at once: by its target and, in a form, by an action. A JSON body begins
+/// with a brace, which no form does that has a name to read.
+pub(crate) fn refuse_two_questions(parts: &Parts, body: &[u8]) -> Result<(), Fault> {
+    let is_json = body.trim_ascii_start().first().is_none_or(|byte| *byte == b'{');
+    let is_action = |pair: &[u8]| pair.starts_with(b"Action=");
+    if !is_json && is_form(parts) && body.split(|byte| *byte == b'&').any(is_action) {
+        return Err(malformed("X-Amz-Target and Action ask for two things: send one of them.".to_owned()));
+    }
+    Ok(())
+}
+
+/// Refuses parameters of a form that stand in the URL, where they are not read.
+pub(crate) fn refuse_parameters_in_url(parts: &Parts) -> Result<(), Fault> {
+    match parts.uri.query() {
+        None | Some("") => Ok(()),
+        Some(_) => Err(parameters_in_url()),
+    }
+}
+
+/// What is told about them.
+pub(crate) fn parameters_in_url() -> Fault {
+    malformed("The parameters of a form are read from the body of a POST alone.".to_owned())
+}
+
+/// Whether the URL names an action, as the Query protocol's GET does.
+pub(crate) fn names_action_in_url(parts: &Parts) -> bool {
+    parts.uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("Action="))
 }
 
 /// What the client calls itself, shortened, with anything that is no UTF-8 replaced.

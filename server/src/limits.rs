@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// A request's head, in bytes: SDKs send about 1 KiB, and a session token is at most 4 KiB.
+/// A request's head, in bytes: SDKs send about 1 KiB, and the longest session token is shorter than 12 KiB.
 pub(crate) const HEAD_AT_MOST: usize = 16 * 1024;
 
 /// The headers of one head: SDKs send up to 15.

@@ -48,16 +48,39 @@ impl Place {
         self.0.path().join(name)
     }
 
-    /// The program with these words, in this directory, with no variable of its own.
+    /// The program with these words, in this directory, with no variable of its own and nobody's credentials.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trent"));
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TRENT") {
+            if ["TRENT", "AWS"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 command.env_remove(name);
             }
         }
-        command.args(words).current_dir(self.0.path());
+        command.args(words).current_dir(self.0.path()).env("HOME", self.0.path());
         command
+    }
+
+    /// A command that asks a running service, to its end.
+    pub fn ask(&self, running: &Running, words: &[&str]) -> Ended {
+        self.ended(self.command(words).env("TRENT_ENDPOINT_URL", running.url()))
+    }
+
+    /// The same, which must succeed: what it answered.
+    pub fn asked(&self, running: &Running, words: &[&str]) -> String {
+        let ended = self.ask(running, words);
+        assert_eq!(ended.code, Some(0), "{words:?}: {}{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.stderr, "", "{words:?}");
+        ended.stdout
+    }
+
+    /// The same, which must be refused with these words, in one sentence and with no answer.
+    pub fn refused(&self, running: &Running, words: &[&str], said: &[&str]) {
+        let ended = self.ask(running, words);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{words:?}: {}", ended.stderr);
+        assert!(ended.stderr.starts_with("trent: ") && ended.stderr.matches('\n').count() == 1, "{}", ended.stderr);
+        for part in said {
+            assert!(ended.stderr.contains(part), "{words:?}: {part:?} is not in: {}", ended.stderr);
+        }
     }
 
     /// `serve` on a free port.

@@ -1,10 +1,11 @@
 //! An option counts before its variable, the variable before the file, the file before the default.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+
+use serde_json::json;
 
 use crate::harness::{Place, Running, credential};
+use crate::signed::unsigned;
 
 /// Starts with a file that says `region`, perhaps a variable, perhaps an option; tells the Region that counted.
 fn region(file: Option<&str>, variable: Option<&str>, option: Option<&str>) -> String {
@@ -90,6 +91,8 @@ fn what_is_not_understood_is_named_with_exit_code_2() {
         (&["serve", "--cors", "https://app.example/"], &["https://app.example/", "without a path"]),
         (&["serve", "--no-create=perhaps"], &["perhaps", "--no-create"]),
         (&["serve", "--quota-keys", "many"], &["many", "--quota-keys"]),
+        (&["dev", "--quota-grants-per-key", "many"], &["many", "--quota-grants-per-key"]),
+        (&["dev", "--enforce=loud"], &["loud", "on, log or off"]),
         (&["dev", "--quota-aliases-per-key", "201"], &["201", "from 0 to 200"]),
         (&["serve", "--config", "absent.toml"], &["absent.toml", "cannot read"]),
         (&["serve", "--config", "unknown.toml"], &["unknown.toml, line 2", "unknown field `listen_on`", "`listen`"]),
@@ -121,17 +124,6 @@ fn a_variable_that_is_not_understood_is_refused_like_its_option() {
     }
 }
 
-/// Asks an open server for a new key; tells its answer, head and body.
-fn create_key(running: &Running) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
-    let request = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: TrentService.CreateKey\r\nContent-Length: 2\r\n\
-                   Connection: close\r\n\r\n{}";
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 #[test]
 fn a_quota_holds_wherever_it_is_set() {
     let place = Place::new();
@@ -143,8 +135,34 @@ fn a_quota_holds_wherever_it_is_set() {
     by_variable.env("TRENT_QUOTA_KEYS", "1");
     for mut command in [place.command(&by_file), place.command(&by_option), by_variable] {
         let running = place.start(&mut command);
-        let (first, second) = (create_key(&running), create_key(&running));
-        assert!(first.starts_with("HTTP/1.1 200 "), "{first}");
-        assert!(second.contains("LimitExceededException"), "{second}");
+        assert_eq!(unsigned(&running, "CreateKey", &json!({})).0, 200);
+        let (status, second) = unsigned(&running, "CreateKey", &json!({}));
+        assert_eq!((status, second["__type"].as_str()), (400, Some("LimitExceededException")), "{second}");
+    }
+}
+
+#[test]
+fn the_quota_of_grants_holds_wherever_it_is_set() {
+    let place = Place::new();
+    fs::write(place.path("trent.toml"), "[quotas]\ngrants_per_key = 1\n").unwrap();
+    let words = ["dev", "--listen", "127.0.0.1:0"];
+    let by_file = [&words[..], &["--config", "trent.toml"]].concat();
+    let by_option = [&words[..], &["--quota-grants-per-key", "1"]].concat();
+    let mut by_variable = place.command(&words);
+    by_variable.env("TRENT_QUOTA_GRANTS_PER_KEY", "1");
+    for mut command in [place.command(&by_file), place.command(&by_option), by_variable] {
+        let running = place.start(&mut command);
+        let (status, key) = unsigned(&running, "CreateKey", &json!({}));
+        assert_eq!(status, 200, "{key}");
+        let grant = |operation: &str| {
+            let grantee = "arn:aws:iam::000000000000:root";
+            let asked =
+                json!({ "KeyId": key["KeyMetadata"]["KeyId"], "GranteePrincipal": grantee, "Operations": [operation] });
+            unsigned(&running, "CreateGrant", &asked)
+        };
+        let (status, first) = grant("Encrypt");
+        assert_eq!(status, 200, "{first}");
+        let (status, second) = grant("Decrypt");
+        assert_eq!((status, second["__type"].as_str()), (400, Some("LimitExceededException")), "{second}");
     }
 }

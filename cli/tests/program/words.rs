@@ -9,6 +9,12 @@ fn help_reads_as_it_was_written() {
         (&["--help"][..], include_str!("help.txt")),
         (&["serve", "--help"], include_str!("help-serve.txt")),
         (&["dev", "--help"], include_str!("help-dev.txt")),
+        (&["admin", "--help"], include_str!("help-admin.txt")),
+        (&["admin", "create-user", "--help"], include_str!("help-create-user.txt")),
+        (&["admin", "create-access-key", "-h"], include_str!("help-create-access-key.txt")),
+        (&["admin", "apply", "-h"], include_str!("help-apply.txt")),
+        (&["admin", "recover", "--help"], include_str!("help-recover.txt")),
+        (&["explain", "--help"], include_str!("help-explain.txt")),
     ] {
         let ended = place.ended(&mut place.command(words));
         assert_eq!(ended.code, Some(0));

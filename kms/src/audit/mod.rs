@@ -5,7 +5,8 @@ mod door;
 mod mover;
 mod record;
 pub mod trail;
+mod user_identity;
 
 pub(crate) use door::Door;
 pub(crate) use mover::{Mover, append, drain};
-pub(crate) use record::{Entry, Outcome, ServiceEvent, door_record};
+pub(crate) use record::{Entry, Event, Seen, ServiceEvent, door_record};

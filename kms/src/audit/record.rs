@@ -6,67 +6,85 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use wire::{Fault, Op};
+use wire::Fault;
 
 use crate::Time;
-use crate::caller::Caller;
+use crate::caller::{Caller, Scope};
+use crate::ops::Sheet;
 use crate::service::Origin;
 use crate::world::World;
 
-/// How a call ended.
-pub(crate) enum Outcome<'a> {
-    /// The ARN of the key that was changed, and the id of the material that came or went.
-    Done {
-        changed: Option<String>,
-        material: Option<String>,
-    },
-    Refused(&'a Fault),
+use super::user_identity::UserIdentity;
+
+/// What kind of event a record is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Event {
+    /// The service, such as `kms.amazonaws.com`.
+    pub source: &'static str,
+    pub name: &'static str,
+    /// Whether CloudTrail calls it read-only.
+    pub read_only: bool,
+    /// What its resources are, such as `AWS::KMS::Key`.
+    pub resources: &'static str,
+}
+
+impl Event {
+    /// An operation on keys.
+    pub fn of(sheet: &Sheet) -> Event {
+        Event { source: KEYS, name: sheet.op.name(), read_only: sheet.read_only, resources: "AWS::KMS::Key" }
+    }
+}
+
+/// What an attempt came to know that its record tells.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// Owner and ARN of each key, alias or role.
+    pub resources: Vec<(String, String)>,
+    /// What is told of the answer, if the call succeeds.
+    pub response: Option<Value>,
+    /// What CloudTrail keeps beside request and answer.
+    pub additional: Option<Value>,
 }
 
 /// Everything that the record of one call is made of.
 pub(crate) struct Entry<'a> {
-    pub op: Op,
-    pub read_only: bool,
+    pub event: &'a Event,
     pub event_id: &'a str,
     pub caller: &'a Caller,
     pub origin: &'a Origin,
     pub now: Time,
     pub parameters: Option<&'a Map<String, Value>>,
-    /// Owner and ARN of each key.
-    pub resources: Vec<(String, String)>,
-    pub outcome: Outcome<'a>,
+    pub seen: Seen,
+    /// What the client reads instead of an answer.
+    pub refused: Option<&'a Fault>,
 }
 
 impl Entry<'_> {
     /// The record as one line, without its end.
     pub fn line(&self) -> String {
-        let (changed, material, fault) = match &self.outcome {
-            Outcome::Done { changed, material } => (changed.as_deref(), material.as_deref(), None),
-            Outcome::Refused(fault) => (None, None, Some(*fault)),
-        };
         let record = Record {
             event_version: EVENT_VERSION,
-            user_identity: Identity {
-                r#type: "Root",
-                principal_id: self.caller.account(),
-                arn: &self.caller.arn(),
-                account_id: self.caller.account(),
-                access_key_id: self.caller.access_key_id(),
-            },
+            user_identity: UserIdentity::of(self.caller),
             event_time: &self.now.to_rfc3339(),
-            event_source: EVENT_SOURCE,
-            event_name: self.op.name(),
+            event_source: self.event.source,
+            event_name: self.event.name,
             aws_region: self.caller.region(),
             source_ip_address: &self.origin.source_ip,
             user_agent: self.origin.user_agent.as_deref(),
-            error_code: fault.map(|fault| fault.name),
-            error_message: fault.and_then(|fault| fault.message.as_deref()).map(beginning),
+            error_code: self.refused.map(|fault| fault.name),
+            error_message: self.refused.and_then(|fault| fault.message.as_deref()).map(beginning),
             request_parameters: self.parameters,
-            response_elements: changed.map(|arn| Response { key_id: arn, key_material_id: material }),
+            response_elements: self.seen.response.as_ref().filter(|_| self.refused.is_none()),
+            additional_event_data: self.seen.additional.as_ref(),
             request_id: &self.origin.request_id,
             event_id: self.event_id,
-            read_only: self.read_only,
-            resources: self.resources.iter().map(Resource::of).collect(),
+            read_only: self.event.read_only,
+            resources: self
+                .seen
+                .resources
+                .iter()
+                .map(|resource| Resource::of(resource, self.event.resources))
+                .collect(),
             event_type: "AwsApiCall",
             management_event: true,
             recipient_account_id: self.caller.account(),
@@ -80,15 +98,15 @@ impl Entry<'_> {
 /// The newest form of CloudTrail's records.
 const EVENT_VERSION: &str = "1.11";
 
-/// The service that a record is of.
-const EVENT_SOURCE: &str = "kms.amazonaws.com";
+/// The service of keys.
+const KEYS: &str = "kms.amazonaws.com";
 
 /// The members of a record, in the order in which CloudTrail's examples have them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
     event_version: &'a str,
-    user_identity: Identity<'a>,
+    user_identity: UserIdentity<'a>,
     event_time: &'a str,
     event_source: &'a str,
     event_name: &'a str,
@@ -101,7 +119,9 @@ struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<Cow<'a, str>>,
     request_parameters: Option<&'a Map<String, Value>>,
-    response_elements: Option<Response<'a>>,
+    response_elements: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_event_data: Option<&'a Value>,
     #[serde(rename = "requestID")]
     request_id: &'a str,
     #[serde(rename = "eventID")]
@@ -117,24 +137,6 @@ struct Record<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Identity<'a> {
-    r#type: &'a str,
-    principal_id: &'a str,
-    arn: &'a str,
-    account_id: &'a str,
-    access_key_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Response<'a> {
-    key_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_material_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
 struct Resource<'a> {
     #[serde(rename = "accountId")]
     account_id: &'a str,
@@ -144,8 +146,8 @@ struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    fn of((account, arn): &'a (String, String)) -> Resource<'a> {
-        Resource { account_id: account, r#type: "AWS::KMS::Key", arn }
+    fn of((account, arn): &'a (String, String), kind: &'a str) -> Resource<'a> {
+        Resource { account_id: account, r#type: kind, arn }
     }
 }
 
@@ -194,6 +196,7 @@ fn text(record: &Record<'_>) -> String {
 pub(crate) fn door_record(
     event_id: &str,
     origin: &Origin,
+    scope: Scope,
     access_key_id: Option<&str>,
     fault: &Fault,
     now: Time,
@@ -202,7 +205,7 @@ pub(crate) fn door_record(
     let mut record = json!({
         "eventVersion": EVENT_VERSION,
         "eventTime": now.to_rfc3339(),
-        "eventSource": EVENT_SOURCE,
+        "eventSource": format!("{}.amazonaws.com", scope.as_str()),
         "eventType": "TrentAuthenticationFailure",
         "sourceIPAddress": origin.source_ip,
         "requestID": origin.request_id,
@@ -237,7 +240,7 @@ impl ServiceEvent<'_> {
             "eventVersion": EVENT_VERSION,
             "userIdentity": { "accountId": account, "invokedBy": "AWS Internal" },
             "eventTime": self.now.to_rfc3339(),
-            "eventSource": EVENT_SOURCE,
+            "eventSource": KEYS,
             "eventName": self.name,
             "awsRegion": region,
             "sourceIPAddress": "AWS Internal",

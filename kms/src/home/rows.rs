@@ -1,11 +1,14 @@
-//! The store's own rows: what wraps the store key, the account, and access keys. The first is plain, because it is read
-//! before any key is there; its associated data makes an edited one useless. All others are sealed.
+//! The rows that a start reads and a first start writes: what wraps the store key, the account from which others are
+//! managed, and its root's access key. The first is plain, because it is read before any key is there; its associated
+//! data makes an edited one useless. The others are sealed, and their records are `iam`'s.
 
 use std::sync::Arc;
 
 use crypto::{Random, RecordKeys, SealKey, SecretBytes, StoreKey};
+use iam::record::{AccessKey, AccessKeyFacts, Account as AccountRecord, Holder, Owner};
+use iam::{Stored, rows};
 use serde::{Deserialize, Serialize};
-use store::{Batch, Outcome, Store};
+use store::{Batch, Entry, Outcome, Page, Store};
 
 use super::{Account, FIRST_GENERATION, Home, OPEN_ACCOUNT, Refusal, Terms};
 use crate::{Mode, Time};
@@ -16,85 +19,10 @@ pub(super) const FORMAT: u32 = 1;
 /// The record version of a row's first writing; each rewriting adds one.
 const FIRST_VERSION: u64 = 1;
 
-/// The version of the JSON in accounts and access keys.
-const RECORD_FORMAT: u32 = 1;
+/// How many accounts are looked at in one read of the store.
+const ROWS_A_PAGE: usize = 256;
 
 const STORE_ROW: &[u8] = b"y\0store";
-const ACCOUNTS: &[u8] = b"y\0account\0";
-const ACCESS_KEYS: &[u8] = b"ia\0";
-
-/// The row of an access key. Neither account nor Region is part of it: a request names only the id.
-pub(crate) fn access_key_row(id: &str) -> Vec<u8> {
-    [ACCESS_KEYS, id.as_bytes()].concat()
-}
-
-fn account_row(account: &str) -> Vec<u8> {
-    [ACCOUNTS, account.as_bytes()].concat()
-}
-
-/// What the store keeps of an access key, sealed.
-pub(crate) struct AccessKeyRecord {
-    /// The account whose root it is.
-    pub(crate) account: String,
-    /// The secret that signatures are made with.
-    pub(crate) secret: SecretBytes,
-    /// When it was made.
-    pub(crate) created: Time,
-    /// Whether a signature made with it counts.
-    pub(crate) active: bool,
-}
-
-/// A record's bytes that do not read as that record.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Damaged;
-
-/// Borrows, so that the secret is in memory once; neither text has anything that JSON escapes.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccessKeyJson<'a> {
-    v: u32,
-    account: &'a str,
-    secret: &'a str,
-    created: Time,
-    active: bool,
-}
-
-impl AccessKeyRecord {
-    /// The bytes to seal.
-    pub(crate) fn encode(&self) -> SecretBytes {
-        let json = AccessKeyJson {
-            v: RECORD_FORMAT,
-            account: &self.account,
-            secret: std::str::from_utf8(self.secret.expose()).expect("an access key's secret is text"),
-            created: self.created,
-            active: self.active,
-        };
-        // One allocation: growing would leave copies of the secret behind.
-        let mut bytes = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut bytes, &json).expect("strings and numbers are JSON");
-        SecretBytes::from(bytes)
-    }
-
-    /// The record that was sealed.
-    ///
-    /// # Errors
-    /// Bytes that are not exactly such a record.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<AccessKeyRecord, Damaged> {
-        let json: AccessKeyJson = serde_json::from_slice(bytes).map_err(|_| Damaged)?;
-        if json.v != RECORD_FORMAT || Account::parse(json.account).is_none() {
-            return Err(Damaged);
-        }
-        let secret = SecretBytes::from(json.secret.as_bytes().to_vec());
-        Ok(AccessKeyRecord { account: json.account.to_owned(), secret, created: json.created, active: json.active })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccountJson {
-    v: u32,
-    created: Time,
-}
 
 /// The plain row that a store is opened by.
 #[derive(Clone, PartialEq, Eq)]
@@ -155,7 +83,7 @@ impl StoreRow {
     }
 
     fn decode(home: &Home, bytes: &[u8]) -> Result<StoreRow, Refusal> {
-        let damaged = || Refusal::Damaged { store: home.store(), record: name(STORE_ROW) };
+        let damaged = || damaged(home, STORE_ROW);
         let AnyFormat { format } = serde_json::from_slice(bytes).map_err(|_| damaged())?;
         if format > u64::from(FORMAT) {
             return Err(Refusal::Newer { store: home.store(), format });
@@ -186,43 +114,108 @@ pub(super) async fn read_store_row(home: &Home, store: &dyn Store) -> Result<Opt
     }
 }
 
-/// The account that the first start made.
-pub(super) async fn read_account(home: &Home, store: &dyn Store, keys: &RecordKeys) -> Result<String, Refusal> {
-    let (account, value) = first_sealed(home, store, keys, ACCOUNTS).await?;
-    match serde_json::from_slice(value.expose()) {
-        Ok(AccountJson { v: RECORD_FORMAT, created: _ }) if Account::parse(&account).is_some() => Ok(account),
-        Ok(_) | Err(_) => Err(Refusal::Damaged { store: home.store(), record: name(&account_row(&account)) }),
+/// The account that the first start made, from which others are managed: its id and its record.
+pub(super) async fn read_management_account(
+    home: &Home,
+    store: &dyn Store,
+    keys: &RecordKeys,
+) -> Result<(String, AccountRecord), Refusal> {
+    let accounts = rows::accounts();
+    let mut after = None;
+    loop {
+        let page = page(home, store, &accounts, after.as_deref(), ROWS_A_PAGE).await?;
+        for entry in &page.entries {
+            let (account, record) = opened::<AccountRecord>(home, keys, &accounts, entry)?;
+            if Account::parse(&account).is_none() {
+                return Err(damaged(home, &entry.key));
+            }
+            if record.management {
+                return Ok((account, record));
+            }
+        }
+        match page.entries.last().filter(|_| page.more) {
+            Some(last) => after = Some(last.key.clone()),
+            None => return Err(damaged(home, &accounts)),
+        }
     }
 }
 
-/// The access key that the first start made; right only while there is no other one.
+/// The access key that the first start made. It is for finishing that start, before anybody else could make one: a
+/// store of the first format, whose account does not list its keys, has this one alone.
 pub(super) async fn read_first_access_key(
     home: &Home,
     store: &dyn Store,
     keys: &RecordKeys,
-) -> Result<(String, AccessKeyRecord), Refusal> {
-    let (id, value) = first_sealed(home, store, keys, ACCESS_KEYS).await?;
-    match AccessKeyRecord::decode(value.expose()) {
-        Ok(record) => Ok((id, record)),
-        Err(Damaged) => Err(Refusal::Damaged { store: home.store(), record: name(&access_key_row(&id)) }),
-    }
+) -> Result<(String, AccessKey), Refusal> {
+    let (_, account) = read_management_account(home, store, keys).await?;
+    let prefix = rows::access_key(account.access_keys.keys().next().map_or("", String::as_str));
+    let page = page(home, store, &prefix, None, 1).await?;
+    let entry = page.entries.first().ok_or_else(|| damaged(home, &prefix))?;
+    opened(home, keys, &rows::access_key(""), entry)
 }
 
-/// The first row under a prefix: the rest of its name, and its value opened.
-async fn first_sealed(
+/// Makes an account of the first format list the access key of its root, as all later ones do. What was done before,
+/// or needs not be done, is left as it is.
+pub(super) async fn list_first_access_key(
     home: &Home,
     store: &dyn Store,
     keys: &RecordKeys,
+    generation: u32,
+    random: &dyn Random,
+) -> Result<(), Refusal> {
+    let (account, mut record) = read_management_account(home, store, keys).await?;
+    let all = rows::access_key("");
+    let first = page(home, store, &all, None, 1).await?;
+    let Some(entry) = first.entries.first().filter(|_| record.access_keys.is_empty()) else { return Ok(()) };
+    let (id, key) = opened::<AccessKey>(home, keys, &all, entry)?;
+    if key.owner != Owner::Root || key.account != account {
+        return Ok(());
+    }
+    record.access_keys.insert(id.clone(), AccessKeyFacts { active: key.active, created: key.created });
+    let (row, given) = (rows::account(&account), rows::given_access_key(&id));
+    let before = page(home, store, &row, None, 1).await?;
+    let before = before.entries.first().ok_or_else(|| damaged(home, &row))?;
+    let version = keys.open(&row, &before.value).map_err(|_| damaged(home, &row))?.version;
+    let holder = Holder::Key { account };
+    let batch = Batch {
+        expect: vec![(row.clone(), before.revision), (given.clone(), 0)],
+        puts: vec![
+            (row.clone(), keys.seal(&row, version + 1, generation, record.encode().expose(), random).into()),
+            (given.clone(), keys.seal(&given, FIRST_VERSION, generation, holder.encode().expose(), random).into()),
+        ],
+        deletes: Vec::new(),
+    };
+    match store.commit(batch).await {
+        Ok(Outcome::Committed { .. }) => Ok(()),
+        ended => Err(Refusal::Store(format!(
+            "{}: the account of its first start could not be brought to this version's form ({ended:?}). Start again",
+            home.store().display()
+        ))),
+    }
+}
+
+async fn page(
+    home: &Home,
+    store: &dyn Store,
     prefix: &[u8],
-) -> Result<(String, SecretBytes), Refusal> {
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Page, Refusal> {
     let unread = |error: store::Unread| Refusal::Store(format!("{}: {error}", home.store().display()));
-    let damaged = |row: &[u8]| Refusal::Damaged { store: home.store(), record: name(row) };
     let at = store.revision().await.map_err(unread)?;
-    let page = store.scan(at, prefix, None, 1).await.map_err(unread)?;
-    let entry = page.entries.first().ok_or_else(|| damaged(prefix))?;
-    let record = keys.open(&entry.key, &entry.value).map_err(|_| damaged(&entry.key))?;
-    let rest = String::from_utf8(entry.key[prefix.len()..].to_vec()).map_err(|_| damaged(&entry.key))?;
-    Ok((rest, SecretBytes::from(record.value)))
+    store.scan(at, prefix, after, limit).await.map_err(unread)
+}
+
+/// What stands in a row, and what its name has behind the prefix.
+fn opened<T: Stored>(home: &Home, keys: &RecordKeys, prefix: &[u8], entry: &Entry) -> Result<(String, T), Refusal> {
+    let record = keys.open(&entry.key, &entry.value).map_err(|_| damaged(home, &entry.key))?;
+    let value = SecretBytes::from(record.value);
+    let rest = String::from_utf8(entry.key[prefix.len()..].to_vec()).map_err(|_| damaged(home, &entry.key))?;
+    Ok((rest, T::decode(value.expose()).map_err(|_| damaged(home, &entry.key))?))
+}
+
+fn damaged(home: &Home, row: &[u8]) -> Refusal {
+    Refusal::Damaged { store: home.store(), record: name(row) }
 }
 
 /// A row's name as people may read it.
@@ -261,16 +254,25 @@ impl Birth {
     fn add_root(&mut self, terms: &Terms, store_key: &StoreKey, random: &dyn Random, now: Time) {
         self.account =
             terms.account.as_ref().map_or_else(|| draw_account(random), |account| account.as_str().to_owned());
-        let account = serde_json::to_vec(&AccountJson { v: RECORD_FORMAT, created: now }).expect("numbers are JSON");
-        let key =
-            AccessKeyRecord { account: self.account.clone(), secret: draw_secret(random), created: now, active: true };
+        let (id, account) = (draw_access_key_id(random), self.account.clone());
+        let facts = AccessKeyFacts { active: true, created: now.0 };
+        let record =
+            AccountRecord { created: now.0, name: None, management: true, access_keys: [(id.clone(), facts)].into() };
+        let key = AccessKey {
+            account: account.clone(),
+            owner: Owner::Root,
+            secret: draw_secret(random),
+            created: now.0,
+            active: true,
+        };
         let keys = store_key.records(self.row.store_id);
-        let mut put = |row: Vec<u8>, value: &[u8]| {
-            let sealed = keys.seal(&row, FIRST_VERSION, self.row.generation, value, random);
+        let mut put = |row: Vec<u8>, value: SecretBytes| {
+            let sealed = keys.seal(&row, FIRST_VERSION, self.row.generation, value.expose(), random);
             self.puts.push((row, sealed.into()));
         };
-        put(account_row(&self.account), &account);
-        put(access_key_row(&draw_access_key_id(random)), key.encode().expose());
+        put(rows::account(&account), record.encode());
+        put(rows::given_access_key(&id), Holder::Key { account }.encode());
+        put(rows::access_key(&id), key.encode());
     }
 
     /// Writes it all, or nothing, into a store that has nothing.

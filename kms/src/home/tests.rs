@@ -60,7 +60,8 @@ impl Place {
         let store = Sqlite::open(&self.home.store()).unwrap();
         now(async {
             let at = store.revision().await.unwrap();
-            let expect = vec![(row.to_vec(), store.get(at, row).await.unwrap().unwrap().revision)];
+            let revision = store.get(at, row).await.unwrap().map_or(0, |entry| entry.revision);
+            let expect = vec![(row.to_vec(), revision)];
             let batch = match value {
                 Some(value) => Batch { expect, puts: vec![(row.to_vec(), value.into())], deletes: vec![] },
                 None => Batch { expect, puts: vec![], deletes: vec![row.to_vec()] },
@@ -142,7 +143,7 @@ fn a_first_start_makes_one_account_that_every_later_start_has() {
 
     let keys = second.store_key.records(store_id);
     let (stored, record) = now(rows::read_first_access_key(&place.home, &*second.store, &keys)).unwrap();
-    assert_eq!((stored, record.account.as_str(), record.active, record.created), (id, account.as_str(), true, NOW));
+    assert_eq!((stored, record.account.as_str(), record.active, record.created), (id, account.as_str(), true, NOW.0));
 }
 
 #[test]
@@ -633,30 +634,65 @@ fn foreign_credentials_are_in_the_way_of_finishing() {
     place.start(&serve()).unwrap();
 }
 
+/// Rows as the first version of the program wrote them, whose one account was its only one.
 #[test]
-fn an_access_key_record_reads_back_and_nothing_else_reads_as_one() {
-    let record = AccessKeyRecord {
-        account: "123456789012".into(),
-        secret: SecretBytes::from(b"wJalr/+".to_vec()),
-        created: NOW,
-        active: false,
-    };
-    let bytes = record.encode();
-    let text = r#"{"v":1,"account":"123456789012","secret":"wJalr/+","created":1764000000000,"active":false}"#;
-    assert_eq!(std::str::from_utf8(bytes.expose()).unwrap(), text);
-    let read = AccessKeyRecord::decode(bytes.expose()).ok().unwrap();
-    assert_eq!(
-        (read.account.as_str(), read.secret.expose(), read.created, read.active),
-        ("123456789012", &b"wJalr/+"[..], NOW, false)
-    );
-    for wrong in [
-        text.replace("\"v\":1", "\"v\":2"),
-        text.replace("123456789012", "12345678901"),
-        text.replace("\"active\":false", "\"active\":false,\"more\":1"),
-        text.replace(",\"active\":false", ""),
-        format!("{text} x"),
-        String::new(),
+fn a_store_of_the_first_format_opens() {
+    let place = Place::used();
+    let opened = place.start(&no_create()).unwrap();
+    let (account, keys) = (opened.account.clone(), opened.store_key.records(opened.store_id));
+    drop(opened);
+    let account_text = r#"{"v":1,"created":1764000000000}"#.to_owned();
+    let key_text =
+        format!(r#"{{"v":1,"account":"{account}","secret":"wJalr/+","created":1764000000000,"active":true}}"#);
+    for (row, text) in [
+        (iam::rows::account(&account), Some(account_text)),
+        (iam::rows::access_key("AKIAOLDER"), Some(key_text)),
+        (place.rows_under(b"ia\0")[0].clone(), None),
+        (place.rows_under(b"ii\0")[0].clone(), None),
     ] {
-        assert!(AccessKeyRecord::decode(wrong.as_bytes()).is_err(), "{wrong}");
+        place.overwrite(&row, text.map(|text| keys.seal(&row, 1, FIRST_GENERATION, text.as_bytes(), &SystemRandom)));
     }
+    let opened = place.start(&no_create()).unwrap();
+    assert_eq!(opened.account, account);
+    let (id, key) = now(rows::read_first_access_key(&place.home, &*opened.store, &keys)).unwrap();
+    assert_eq!((id.as_str(), key.secret.expose(), key.owner), ("AKIAOLDER", &b"wJalr/+"[..], iam::record::Owner::Root));
+    let (_, record) = now(rows::read_management_account(&place.home, &*opened.store, &keys)).unwrap();
+    let facts = iam::record::AccessKeyFacts { active: true, created: 1_764_000_000_000 };
+    assert!(record.management);
+    assert_eq!(record.access_keys, [("AKIAOLDER".to_owned(), facts)].into(), "the account lists its key from now on");
+    let at = now(opened.store.revision()).unwrap();
+    drop(opened);
+    let again = place.start(&no_create()).unwrap();
+    assert_eq!(now(again.store.revision()).unwrap(), at, "once is enough");
+}
+
+/// Other accounts and access keys sort before and after those of the first start.
+#[test]
+fn the_account_of_a_store_is_the_one_that_others_are_managed_from() {
+    use iam::Stored;
+    let place = Place::used();
+    let opened = place.start(&no_create()).unwrap();
+    let (account, keys) = (opened.account.clone(), opened.store_key.records(opened.store_id));
+    let (id, _) = now(rows::read_first_access_key(&place.home, &*opened.store, &keys)).unwrap();
+    drop(opened);
+    let other = iam::record::Account { created: 0, name: None, management: false, access_keys: BTreeMap::new() };
+    let key = |account: &str| iam::record::AccessKey {
+        account: account.to_owned(),
+        owner: iam::record::Owner::Root,
+        secret: SecretBytes::from(b"wJalr/+".to_vec()),
+        created: 0,
+        active: true,
+    };
+    for (account, id) in [("000000000000", "AKIA"), ("999999999999", "AKIAZZZZZZZZZZZZZZZZZZZZ")] {
+        for (row, record) in
+            [(iam::rows::account(account), other.encode()), (iam::rows::access_key(id), key(account).encode())]
+        {
+            let sealed = keys.seal(&row, 1, FIRST_GENERATION, record.expose(), &SystemRandom);
+            place.overwrite(&row, Some(sealed));
+        }
+    }
+    let opened = place.start(&no_create()).unwrap();
+    assert_eq!(opened.account, account);
+    let (found, _) = now(rows::read_first_access_key(&place.home, &*opened.store, &keys)).unwrap();
+    assert_eq!(found, id);
 }

@@ -14,13 +14,14 @@ use crate::error::{Error, Quota};
 use crate::keys::lifecycle::{Expiration, Facts, KeyOrigin, MaterialId};
 use crate::ops::Action;
 use crate::quotas::COUNTERS;
-use crate::records::{CounterRecord, KeyRecord, PolicyRecord, TagsRecord, WrappedKek, WrappedMaterial};
+use crate::records::{CounterRecord, KeyRecord, TagsRecord, WrappedKek, WrappedMaterial};
 use crate::rows::{self, Row};
 use crate::service::Core;
 use crate::world::World;
 
 use super::change::{Change, Done, Write};
 use super::cx::Cx;
+use super::key_policy::{self, KeyPolicy};
 use super::permit::Permit;
 use super::view::Key;
 
@@ -84,8 +85,8 @@ pub struct NewKey {
     pub origin: KeyOrigin,
     /// At most 8192 characters.
     pub description: String,
-    /// A document that was checked before, or none for the default one.
-    pub policy: Option<String>,
+    /// None for the default one.
+    pub policy: Option<KeyPolicy>,
     /// At most 50.
     pub tags: std::collections::BTreeMap<String, String>,
 }
@@ -143,6 +144,14 @@ impl Usable<'_> {
         }
         let wrapped = self.wrapped(&id).await?;
         self.backend().open(&wrapped, blob, self.permit.context).await
+    }
+
+    /// How a call ends that brings no ciphertext because it is a dry run.
+    pub fn opens_nothing(&self) -> Error {
+        match self.permit.begin(&[Action::Of(Op::Decrypt), Action::ReEncryptFrom]) {
+            Err(end) => end,
+            Ok(()) => Error::internal("a ciphertext was left out of what was no dry run"),
+        }
     }
 
     /// A new data key of `length` bytes.
@@ -237,12 +246,13 @@ impl<'r> Usable<'r> {
 impl<'r> Permit<'r> {
     /// A new key in the caller's account and Region, with material of its own if it is drawn here.
     ///
-    /// Errors: `LimitExceeded` where the world is full.
-    pub async fn create_key(self, new: NewKey) -> Result<Change<'r>, Error> {
+    /// Errors: `UnknownPrincipal` and `LockOut` for its policy; `LimitExceeded` where the world is full.
+    pub async fn create_key(self, mut new: NewKey) -> Result<Change<'r>, Error> {
         self.begin(&[Action::Of(Op::CreateKey)])?;
         let cx = self.cx;
         let (world, view, now) = (cx.world(), cx.view(), cx.now());
         let key_id = cx.drawn().key_id.clone();
+        let policy = key_policy::of_new(cx, &world, &world.key_arn(&key_id), &mut new).await?;
         let (counter, count) = free_counter(cx, &world).await?;
         let material_id = (new.origin != KeyOrigin::External).then(|| draw_material_id(&view.core));
         let record = KeyRecord {
@@ -260,9 +270,8 @@ impl<'r> Permit<'r> {
         if view.get::<KeyRecord>(rows::key_row(&world, &key_id)).await?.is_some() {
             return Err(Error::internal("a key of this random id is there already"));
         }
-        let policy = new.policy.unwrap_or_else(|| policy::default_key_policy(cx.caller().partition(), &world.account));
         let mut writes = view.rewrite(None, &world, &record).await?;
-        writes.push(Write::put(rows::hanging_row(&world, &key_id, "policy"), 1, &PolicyRecord { document: policy })?);
+        writes.push(Write::put(rows::hanging_row(&world, &key_id, "policy"), 1, &policy)?);
         if !new.tags.is_empty() {
             writes.push(Write::put(rows::hanging_row(&world, &key_id, "tags"), 1, &TagsRecord { tags: new.tags })?);
         }

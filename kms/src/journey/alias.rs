@@ -4,7 +4,7 @@
 use policy::Resource;
 use wire::{AliasListEntry, Op};
 
-use crate::error::{Because, Error, Invalid, Quota};
+use crate::error::{Error, Invalid, Quota};
 use crate::names::AliasName;
 use crate::ops::Action;
 use crate::records::{AliasRecord, AliasesRecord, KeyRecord};
@@ -15,7 +15,7 @@ use super::act::Usable;
 use super::change::{Change, Write};
 use super::cx::{Ask, Cx, Stage};
 use super::find::{By, Found};
-use super::permit::{Permit, Permitted, allows, refusal};
+use super::permit::{Permit, Permitted, ask_policies, not_there};
 use super::view::{Key, View};
 
 /// An alias that was named. The only way on is [`FoundAlias::permit`].
@@ -85,9 +85,8 @@ impl<'r> FoundAlias<'r> {
         cx.enter(Stage::Permit)?;
         cx.note_alias(&alias);
         let arn = alias.arn();
-        if !allows(cx, &ask, Resource { account: &alias.world.account, arn: &arn }) {
-            return Err(refusal(cx, ask.action, Because::NoIdentityPolicy));
-        }
+        // Its owner's policies alone speak about an alias: it has none of its own.
+        ask_policies(cx, &ask, Resource { account: &alias.world.account, arn: &arn })?;
         Ok(PermittedAlias { permit: Permit::granted(cx, ask), alias })
     }
 }
@@ -237,7 +236,7 @@ impl<'r> Permit<'r> {
         match of {
             None => self.all_aliases(&world, after, limit).await,
             Some(Listed { key: Some(key), .. }) if key.world == world => self.aliases_of(&key, after, limit).await,
-            Some(Listed { cx, .. }) => Err(refusal(cx, self.action, Because::NothingAllowsOrNotThere)),
+            Some(Listed { cx, .. }) => Err(not_there(cx, self.action)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an operation hands to the pipeline: its answer, and the changes that make it true. Neither can be made
 //! elsewhere, and a change that was made and not handed over is found.
 
+use crypto::SecretBytes;
 use wire::Response;
 
 use crate::error::Error;
@@ -14,14 +15,14 @@ use super::view::Key;
 /// One row to be written or deleted.
 pub(crate) enum Write {
     /// The row's record, written for the `version`th time; 1 for a row that was absent.
-    Put { name: RowKey, version: u64, encoded: Vec<u8> },
+    Put { name: RowKey, version: u64, encoded: SecretBytes },
     /// The row is to go. It was read before, so that the commit expects it.
     Delete { name: RowKey },
 }
 
 impl Write {
     pub fn put<T: Record>(name: RowKey, version: u64, record: &T) -> Result<Write, Error> {
-        Ok(Write::Put { name, version, encoded: record.encode()? })
+        Ok(Write::Put { name, version, encoded: record.encode()?.into() })
     }
 
     pub fn name(&self) -> &RowKey {

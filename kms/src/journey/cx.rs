@@ -2,20 +2,24 @@
 //! written from. An attempt that met another's change is thrown away whole, and the next begins anew.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crypto::Random;
 use crypto::spec::Algorithm;
 
+use crate::Enforcement;
 use crate::Time;
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::ids::as_uuid;
 use crate::keys::lifecycle::MaterialId;
 use crate::ops::{Action, Sheet};
 use crate::service::{Core, Origin};
 use crate::world::World;
 
+use super::facts::Asked;
 use super::view::{Key, View};
 
 /// An encryption context.
@@ -38,6 +42,8 @@ pub(crate) struct Drawn {
     pub event_id: String,
     /// The id of the key that the request may make.
     pub key_id: String,
+    /// The id of the grant that the request may make.
+    pub grant_id: String,
     /// Which counter a new key tries first, below 16.
     pub counter: u8,
 }
@@ -45,7 +51,7 @@ pub(crate) struct Drawn {
 impl Drawn {
     pub fn new(core: &Core) -> Drawn {
         // The price of a draw is the same for one byte and for all of them.
-        let mut bytes = [0; 48];
+        let mut bytes = [0; 80];
         core.random.fill(&mut bytes);
         let (parts, _) = bytes.as_chunks::<16>();
         Drawn {
@@ -54,6 +60,7 @@ impl Drawn {
             event_id: as_uuid(parts[0]),
             key_id: as_uuid(parts[1]),
             counter: parts[2][0] % 16,
+            grant_id: hex::encode([parts[3], parts[4]].concat()),
         }
     }
 }
@@ -62,9 +69,12 @@ impl Drawn {
 pub struct Cx {
     view: View,
     caller: Caller,
+    identity: Identity,
+    source_ip: Option<IpAddr>,
     sheet: &'static Sheet,
     dry_run: bool,
-    tokens: bool,
+    /// The grant tokens that came with the request.
+    tokens: Vec<String>,
     drawn: Drawn,
     /// Joins what is logged on the way with the answer.
     request_id: String,
@@ -89,6 +99,15 @@ struct Notes {
     changes: usize,
     changed: Option<String>,
     material: Option<String>,
+    grant: Option<GrantNote>,
+}
+
+/// A grant of which a record may tell.
+#[derive(Clone)]
+pub(crate) struct GrantNote {
+    /// The ARN of its key.
+    pub key: String,
+    pub id: String,
 }
 
 impl Cx {
@@ -99,12 +118,15 @@ impl Cx {
         request: &R,
         drawn: &Drawn,
     ) -> Result<Cx, Error> {
+        let view = View::newest(core, call.now).await?;
         Ok(Cx {
-            view: View::newest(core, call.now).await?,
+            identity: Identity::of(&view, &call.caller).await?,
+            view,
             caller: call.caller.clone(),
+            source_ip: call.origin.source_ip.parse().ok(),
             sheet,
             dry_run: request.dry_run(),
-            tokens: !request.grant_tokens().is_empty(),
+            tokens: request.grant_tokens().to_vec(),
             drawn: drawn.clone(),
             request_id: call.origin.request_id.clone(),
             notes: Mutex::default(),
@@ -118,7 +140,7 @@ impl Cx {
 
     /// One of the operation's actions, where it has several.
     pub fn ask_to(&self, action: Action) -> Ask<'static> {
-        Ask { action, also: None, algorithm: None, context: None }
+        Ask::about(action)
     }
 
     /// The time that this request is answered at.
@@ -132,6 +154,20 @@ impl Cx {
 
     pub(super) fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The caller, as the policies see them.
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The peer's address, if it is one.
+    pub(super) fn source_ip(&self) -> Option<IpAddr> {
+        self.source_ip
+    }
+
+    pub(super) fn enforcement(&self) -> Enforcement {
+        self.view.core.enforcement
     }
 
     pub(crate) fn sheet(&self) -> &'static Sheet {
@@ -150,17 +186,17 @@ impl Cx {
         &*self.view.core.random
     }
 
-    pub(crate) fn expectations(&self) -> BTreeMap<crate::rows::RowKey, store::Revision> {
-        self.view.expectations()
+    pub(crate) fn into_expectations(self) -> BTreeMap<crate::rows::RowKey, store::Revision> {
+        self.view.into_expectations()
     }
 
     pub(crate) fn dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// Whether grant tokens came with the request.
-    pub(super) fn has_tokens(&self) -> bool {
-        self.tokens
+    /// The grant tokens that came with the request.
+    pub(super) fn tokens(&self) -> &[String] {
+        &self.tokens
     }
 
     /// The account and Region of the caller: where names without an ARN are looked up.
@@ -207,6 +243,11 @@ impl Cx {
         self.noting(|notes| notes.material = Some(hex::encode(id)));
     }
 
+    /// Notes the grant that was made, was there already, or goes.
+    pub(super) fn note_grant(&self, key: &Key, id: &str) {
+        self.noting(|notes| notes.grant = Some(GrantNote { key: key.arn(), id: id.to_owned() }));
+    }
+
     pub(crate) fn changes_made(&self) -> usize {
         self.noting(|notes| notes.changes)
     }
@@ -226,20 +267,33 @@ impl Cx {
         self.noting(|notes| notes.material.clone())
     }
 
+    /// The grant that was made, was there already, or goes.
+    pub(crate) fn grant(&self) -> Option<GrantNote> {
+        self.noting(|notes| notes.grant.clone())
+    }
+
     fn noting<R>(&self, note: impl FnOnce(&mut Notes) -> R) -> R {
         note(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A question to the policies: may the caller do this, with this algorithm and this encryption context?
+/// A question to the policies: may the caller do this, with this algorithm, under this encryption context, and with
+/// what else the request says?
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
     pub(super) action: Action,
     pub(super) also: Option<Action>,
     pub(super) algorithm: Option<Algorithm>,
     pub(super) context: Option<&'a Context>,
+    pub(super) asked: Asked<'a>,
 }
 
 impl<'a> Ask<'a> {
+    /// About this action alone.
+    pub(super) fn about(action: Action) -> Ask<'a> {
+        Ask { action, also: None, algorithm: None, context: None, asked: Asked::default() }
+    }
+
     /// With this algorithm; what is permitted is then done with it.
     pub fn algorithm(self, algorithm: Algorithm) -> Self {
         Ask { algorithm: Some(algorithm), ..self }
@@ -253,8 +307,21 @@ impl<'a> Ask<'a> {
         Ask { context: Some(context), ..self }
     }
 
+    /// With what else the request says, for conditions.
+    pub(crate) fn with<'b>(self, asked: Asked<'b>) -> Ask<'b>
+    where
+        'a: 'b,
+    {
+        Ask { asked, ..self }
+    }
+
     /// And, where `when` holds, this action too.
     pub fn also_if(self, when: bool, action: Action) -> Self {
         Ask { also: when.then_some(action), ..self }
+    }
+
+    /// Everything that has to be allowed.
+    pub(super) fn actions(&self) -> impl Iterator<Item = Action> + use<> {
+        std::iter::once(self.action).chain(self.also)
     }
 }

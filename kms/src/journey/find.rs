@@ -9,7 +9,7 @@ use crate::world::World;
 
 use super::cx::{Cx, Stage};
 use super::elsewhere;
-use super::view::Key;
+use super::view::{Key, View};
 
 /// A key that was named. The only way on is [`Found::permit`]:
 ///
@@ -33,6 +33,10 @@ pub struct Found<'r> {
     /// None: another account's key that is not there, or the key of a ciphertext that is not there.
     pub(super) key: Option<Key>,
     pub(super) by: By,
+    /// The alias that it was called by, with its prefix.
+    pub(super) alias: Option<String>,
+    /// Whether the other key of a ReEncrypt is this one.
+    pub(super) on_same_key: Option<bool>,
 }
 
 /// How a key was named, for the words of a refusal.
@@ -62,7 +66,7 @@ impl Cx {
     pub(super) async fn look(&self, name: &str) -> Result<Option<Key>, Error> {
         self.enter(Stage::Find)?;
         let name = KeyName::parse(name, &self.world(), self.sheet().names)?;
-        self.look_up(name).await
+        Ok(self.look_up(name).await?.0)
     }
 
     /// Finds the key of a ciphertext, which the caller may have named too.
@@ -89,27 +93,23 @@ impl Cx {
     }
 
     async fn find_name(&self, name: KeyName) -> Result<Found<'_>, Error> {
-        Ok(self.found(self.look_up(name).await?, By::Name))
+        let (key, alias) = self.look_up(name).await?;
+        Ok(Found { alias, ..self.found(key, By::Name) })
     }
 
-    async fn look_up(&self, name: KeyName) -> Result<Option<Key>, Error> {
-        let (world, id, missing) = match name {
+    /// The key of this name, and the alias if it is called by one.
+    async fn look_up(&self, name: KeyName) -> Result<(Option<Key>, Option<String>), Error> {
+        let (theirs, missing, id) = match &name {
             KeyName::Key { world, id, .. } => {
-                let missing = Error::NoSuchKey { arn: world.key_arn(&id) };
-                (world, Some(id), missing)
+                (*world != self.world(), Error::NoSuchKey { arn: world.key_arn(id) }, Some(id.clone()))
             }
-            // An alias whose key is gone is gone with it, whether or not anybody has written so.
             KeyName::Alias { world, alias } => {
-                let missing = Error::NoSuchAlias { arn: world.alias_arn(&alias) };
-                (world.clone(), self.target(&world, &alias).await?, missing)
+                (*world != self.world(), Error::NoSuchAlias { arn: world.alias_arn(alias) }, None)
             }
         };
-        let key = match &id {
-            Some(id) => self.view().key(world.clone(), id).await?,
-            None => None,
-        };
-        if key.is_some() || world != self.world() {
-            return Ok(key);
+        let (key, alias) = named(self.view(), name).await?;
+        if key.is_some() || theirs {
+            return Ok((key, alias));
         }
         if let Some(id) = &id {
             elsewhere::hint(self, id).await;
@@ -117,19 +117,41 @@ impl Cx {
         Err(missing)
     }
 
-    /// The id of the key that this alias points to.
-    async fn target(&self, world: &World, alias: &str) -> Result<Option<String>, Error> {
-        if !is_alias(alias) {
-            return Ok(None);
-        }
-        let target = self.view().get::<AliasRecord>(rows::alias_row(world, alias)).await?;
-        Ok(target.map(|target| target.value.key_id.clone()))
-    }
-
     pub(super) fn found(&self, key: Option<Key>, by: By) -> Found<'_> {
         if let Some(key) = &key {
             self.note_resource(key);
         }
-        Found { cx: self, key, by }
+        Found { cx: self, key, by, alias: None, on_same_key: None }
+    }
+}
+
+/// The key of this name, if it is there, and the alias if it is called by one. An alias whose key is gone is gone with
+/// it, whether or not anybody has written so.
+pub(super) async fn named(view: &View, name: KeyName) -> Result<(Option<Key>, Option<String>), Error> {
+    let (world, id, alias) = match name {
+        KeyName::Key { world, id, .. } => (world, Some(id), None),
+        KeyName::Alias { world, alias } => (world.clone(), target(view, &world, &alias).await?, Some(alias)),
+    };
+    match id {
+        Some(id) => Ok((view.key(world, &id).await?, alias)),
+        None => Ok((None, alias)),
+    }
+}
+
+/// The id of the key that this alias points to.
+async fn target(view: &View, world: &World, alias: &str) -> Result<Option<String>, Error> {
+    if !is_alias(alias) {
+        return Ok(None);
+    }
+    let target = view.get::<AliasRecord>(rows::alias_row(world, alias)).await?;
+    Ok(target.map(|target| target.value.key_id.clone()))
+}
+
+impl<'r> Found<'r> {
+    /// This key and the other one of a ReEncrypt, each with the knowledge of whether they are one.
+    pub fn beside(self, other: Found<'r>) -> (Found<'r>, Found<'r>) {
+        let arn = |found: &Found<'_>| found.key.as_ref().map(Key::arn);
+        let on_same_key = Some(self.key.is_some() && arn(&self) == arn(&other));
+        (Found { on_same_key, ..self }, Found { on_same_key, ..other })
     }
 }

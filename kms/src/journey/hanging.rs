@@ -1,4 +1,5 @@
-//! What hangs on a key: its tags and its policy, a row each. The acts that read and replace them.
+//! What hangs on a key: a row for its tags, one for its policy, one for its aliases. The acts that read and replace its
+//! tags; the others have files of their own.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use wire::Op;
 use crate::error::Error;
 use crate::ops::Action;
 use crate::quotas::tags_fit;
-use crate::records::{PolicyRecord, Record, TagsRecord};
+use crate::records::{Record, TagsRecord};
 use crate::rows::{self, RowKey};
 
 use super::act::Usable;
@@ -22,16 +23,7 @@ impl Usable<'_> {
         Ok(row.map_or_else(BTreeMap::new, |row| row.value.tags.clone()))
     }
 
-    /// The policy document as it was given, or the default one.
-    pub async fn policy(&self) -> Result<String, Error> {
-        self.permit.begin(&[Action::Of(Op::GetKeyPolicy)])?;
-        let row = self.permit.cx.view().get::<PolicyRecord>(self.hanging("policy")).await?;
-        let row =
-            row.ok_or_else(|| Error::internal(format!("the policy of {} is missing from the store", self.arn())))?;
-        Ok(row.value.document.clone())
-    }
-
-    fn hanging(&self, what: &str) -> RowKey {
+    pub(super) fn hanging(&self, what: &str) -> RowKey {
         rows::hanging_row(&self.key.world, &self.key.record().key_id, what)
     }
 }
@@ -41,23 +33,15 @@ impl<'r> Usable<'r> {
     /// Adds these tags; those that the key has get their new values.
     ///
     /// Errors: as [`tags_fit`] for all tags that the key would have.
-    pub async fn tag(self, new: BTreeMap<String, String>) -> Result<Change<'r>, Error> {
+    pub async fn tag(self, new: &BTreeMap<String, String>) -> Result<Change<'r>, Error> {
         self.permit.begin(&[Action::Of(Op::TagResource)])?;
-        self.retag(|tags| tags.extend(new)).await
+        self.retag(|tags| tags.extend(new.clone())).await
     }
 
     /// Removes the tags of these keys, as far as they are there.
     pub async fn untag(self, keys: &[String]) -> Result<Change<'r>, Error> {
         self.permit.begin(&[Action::Of(Op::UntagResource)])?;
         self.retag(|tags| tags.retain(|key, _| !keys.contains(key))).await
-    }
-
-    /// Another policy in the place of the one that the key has: a document that was checked before.
-    pub async fn put_policy(self, document: String) -> Result<Change<'r>, Error> {
-        self.permit.begin(&[Action::Of(Op::PutKeyPolicy)])?;
-        let version = self.version::<PolicyRecord>("policy").await?;
-        let write = Write::put(self.hanging("policy"), version + 1, &PolicyRecord { document })?;
-        Ok(Change::new(self.permit.cx, self.key, vec![write]))
     }
 
     async fn retag(self, edit: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<Change<'r>, Error> {
@@ -71,7 +55,7 @@ impl<'r> Usable<'r> {
     }
 
     /// How often the row was written; 0 if it is absent.
-    async fn version<T: Record>(&self, what: &str) -> Result<u64, Error> {
+    pub(super) async fn version<T: Record>(&self, what: &str) -> Result<u64, Error> {
         let row = self.permit.cx.view().get::<T>(self.hanging(what)).await?;
         Ok(row.map_or(0, |row| row.version))
     }

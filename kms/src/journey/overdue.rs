@@ -21,6 +21,7 @@ use crate::world::World;
 use super::act::{draw_material, draw_material_id};
 use super::alias;
 use super::change::Write;
+use super::grant;
 use super::rotation;
 use super::view::{Key, View, index_row};
 
@@ -189,13 +190,17 @@ impl Overdue<'_> {
     }
 
     /// The key, its materials, their key-encryption keys and what hangs on it go, and the store is asked to forget them:
-    /// in one commit, but for so many aliases or materials that they need commits of their own before it.
+    /// in one commit, but for aliases, for grants, and for more materials than fit, which have commits of their own
+    /// before it.
     async fn delete(&self, view: &View, key: &Key, moment: Moment, row: &RowKey) -> Result<Settled, Error> {
         let (world, record) = (&key.world, key.record());
         record.facts.clone().delete(moment).map_err(|_| not_this_key("deletion"))?;
-        let aliases = alias::sweep(view, world, &record.key_id).await?;
-        if !aliases.is_empty() {
-            return Ok(self.settle(view, &aliases, None).await?.then(Some(row.clone())));
+        let mut first = alias::sweep(view, world, &record.key_id).await?;
+        if first.is_empty() {
+            first = grant::sweep(view, world, &record.key_id).await?;
+        }
+        if !first.is_empty() {
+            return Ok(self.settle(view, &first, None).await?.then(Some(row.clone())));
         }
         let (mut writes, more) = self.remains(view, key).await?;
         writes.push(view.forget().await?);

@@ -4,16 +4,19 @@
 use std::sync::LazyLock;
 
 use crypto::spec::Algorithm;
-use policy::{Effect, Principal, Request, Resource, Voices};
-use wire::Response;
+use policy::{Because as Reason, Decision, Grant, Resource, Voice};
+use wire::{Op, Response};
 
-use crate::error::{Because, Error};
+use crate::Enforcement;
+use crate::error::{Because, Document, Error};
+use crate::grants;
 use crate::ops::Action;
 
 use super::change::Done;
 use super::cx::{Ask, Context, Cx, Stage};
 use super::find::{By, Found};
 use super::view::Key;
+use super::voices::{Hearing, Named, Parties};
 
 /// The proof that the caller may, and what it was asked about.
 ///
@@ -63,52 +66,158 @@ pub struct Permitted<'r> {
 }
 
 static NO_CONTEXT: LazyLock<Context> = LazyLock::new(Context::new);
-static NO_FACTS: LazyLock<policy::Facts> = LazyLock::new(policy::Facts::new);
 
 impl<'r> Found<'r> {
-    /// Asks whether the caller may do this to the key.
+    /// Asks whether the caller may do this to the key: its policy, the caller's own policies, its grants.
     ///
     /// Errors: `Denied`, in the same words for a key of another account that is there and one that is not; then, for
     /// those who may, `IncorrectKey` and `InvalidGrantToken`.
     pub async fn permit(self, ask: Ask<'r>) -> Result<Permitted<'r>, Error> {
         self.cx.enter(Stage::Permit)?;
-        let Found { cx, key, by } = self;
-        let denied = match by {
-            By::Ciphertext => Error::CiphertextOfNoKey,
-            By::Name | By::WrongName => refusal(cx, ask.action, Because::NothingAllowsOrNotThere),
+        let Found { cx, key, by, alias, on_same_key } = self;
+        let told = |denied| match (by, denied) {
+            (By::Ciphertext, Error::Denied { .. }) => Error::CiphertextOfNoKey,
+            (By::Ciphertext | By::Name | By::WrongName, other) => other,
         };
-        let Some(key) = key else { return Err(denied) };
-        let arn = key.arn();
-        if !allows(cx, &ask, Resource { account: &key.world.account, arn: &arn }) {
-            return Err(denied);
-        }
+        let Some(key) = key else { return Err(told(not_there(cx, ask.action))) };
+        let named = Named { alias: alias.as_deref(), on_same_key };
+        ask_key(cx, &ask, &key, named).await.map_err(told)?;
         if by == By::WrongName {
             return Err(Error::IncorrectKey);
         }
-        if cx.has_tokens() {
-            // There are no grants yet, so that no token is of one.
-            return Err(Error::InvalidGrantToken);
-        }
+        grants::check_tokens(&cx.view().core, cx.tokens())?;
         Ok(Permitted { permit: Permit::granted(cx, ask), key })
     }
 }
 
 impl Cx {
-    /// Asks whether the caller may do something that has no resource.
+    /// Asks whether the caller may do something that has no resource: only the caller's own policies say so.
     ///
     /// Errors: `Denied`; `Internal` for an action that has one.
     pub async fn permit<'r>(&'r self, ask: Ask<'r>) -> Result<Permit<'r>, Error> {
         self.enter(Stage::Permit)?;
-        for action in std::iter::once(ask.action).chain(ask.also) {
+        let hearing = Hearing::about(Parties::of(self), None);
+        for action in ask.actions() {
             if !action.has_no_resource() {
                 return Err(Error::internal(format!("{} was asked without its resource", action.name())));
             }
-            if decide(self, action, None) == Effect::Deny {
-                return Err(refusal(self, action, Because::NoIdentityPolicy));
+            // AWS names no resource where CreateKey lacks the permission to tag.
+            let on = if action == Action::Of(Op::TagResource) { On::Unnamed } else { On::Everything };
+            if self.enforcement() != Enforcement::Off {
+                hearing.decide(&ask, action, |decision| settle(self, action, on, decision)).await??;
             }
         }
         Ok(Permit::granted(self, ask))
     }
+}
+
+/// Asks about a resource that has no policy of its own: an alias, or a principal.
+///
+/// Errors: `Denied`.
+pub(super) fn ask_policies(cx: &Cx, ask: &Ask<'_>, resource: Resource<'_>) -> Result<(), Error> {
+    if cx.enforcement() == Enforcement::Off {
+        return Ok(());
+    }
+    let on = On::of(cx, resource.account, resource.arn);
+    let hearing = Hearing::about(Parties::of(cx), Some(resource));
+    hearing.decide_with(ask, &[], |decision| settle(cx, ask.action, on, decision))
+}
+
+/// Asks about a key for something that its policy has no say in, only these grants and the caller's own policies.
+///
+/// Errors: `Denied`.
+pub(super) async fn ask_grants(cx: &Cx, ask: &Ask<'_>, key: &Key, grants: &[Grant<'_>]) -> Result<(), Error> {
+    if cx.enforcement() == Enforcement::Off {
+        return Ok(());
+    }
+    let arn = key.arn();
+    let on = On::of(cx, &key.world.account, &arn);
+    let hearing = Hearing::about_key_alone(Parties::of(cx), key, &arn).await?;
+    hearing.decide_with(ask, grants, |decision| settle(cx, ask.action, on, decision))
+}
+
+/// Asks whether everything of this may be done to this key.
+async fn ask_key(cx: &Cx, ask: &Ask<'_>, key: &Key, named: Named<'_>) -> Result<(), Error> {
+    let arn = key.arn();
+    let on = On::of(cx, &key.world.account, &arn);
+    if matches!(on, On::Foreign) && !cx.sheet().cross_account {
+        return Err(not_there(cx, ask.action));
+    }
+    if cx.enforcement() == Enforcement::Off {
+        return Ok(());
+    }
+    let hearing = Hearing::about_key(Parties::of(cx), key, &arn, named).await?;
+    for action in ask.actions() {
+        hearing.decide(ask, action, |decision| settle(cx, action, on, decision)).await??;
+    }
+    Ok(())
+}
+
+/// What a refusal may name.
+#[derive(Clone, Copy)]
+enum On<'a> {
+    /// No resource, and none is named.
+    Unnamed,
+    /// No resource: `*`.
+    Everything,
+    /// A resource of the caller's own account.
+    Own(&'a str),
+    /// A resource of another account: of that nothing is told, not even that it is there.
+    Foreign,
+}
+
+/// What comes of a decision: nothing, a refusal, or, where refusals are only logged, a line of the log.
+fn settle(cx: &Cx, action: Action, on: On<'_>, decision: &Decision<'_>) -> Result<(), Error> {
+    let (resource, because) = match (on, decision.because()) {
+        (_, Reason::Allowed(_) | Reason::RootOfTheAccount) => return Ok(()),
+        (On::Foreign, _) | (_, Reason::AnotherAccount) => (None, Because::NothingAllowsOrNotThere),
+        (on, Reason::ExplicitDeny(voice)) => (on.name(), Because::ExplicitDeny(of(voice))),
+        (on, Reason::NothingAllows(voice)) => (on.name(), Because::NothingAllows(of(voice))),
+    };
+    let denied = Error::Denied { caller: cx.identity().arn().to_owned(), action: action.name(), resource, because };
+    match cx.enforcement() {
+        Enforcement::Off | Enforcement::On => Err(denied),
+        Enforcement::Log => {
+            let source = decision.source();
+            tracing::warn!(
+                request_id = cx.request_id(),
+                error = denied.to_fault(cx.sheet().op).message,
+                document = source.map(|source| source.document),
+                statement = source.map(|source| source.statement),
+                "a call would have been refused"
+            );
+            Ok(())
+        }
+    }
+}
+
+impl<'a> On<'a> {
+    fn of(cx: &Cx, account: &str, arn: &'a str) -> On<'a> {
+        if account == cx.caller().account() { On::Own(arn) } else { On::Foreign }
+    }
+
+    fn name(self) -> Option<String> {
+        match self {
+            On::Unnamed | On::Foreign => None,
+            On::Everything => Some("*".to_owned()),
+            On::Own(arn) => Some(arn.to_owned()),
+        }
+    }
+}
+
+/// The kind of document that a refusal blames. Grants never deny, and AWS does not name them.
+fn of(voice: Voice) -> Document {
+    match voice {
+        Voice::Resource | Voice::Grant => Document::Resource,
+        Voice::Identity => Document::Identity,
+        Voice::Session => Document::Session,
+    }
+}
+
+/// The words for another account's key, there or not.
+pub(super) fn not_there(cx: &Cx, action: Action) -> Error {
+    let (caller, because) = (cx.identity().arn().to_owned(), Because::NothingAllowsOrNotThere);
+    Error::Denied { caller, action: action.name(), resource: None, because }
 }
 
 impl<'r> Permit<'r> {
@@ -129,25 +238,4 @@ impl<'r> Permit<'r> {
     pub fn done<R: Response>(self, answer: R) -> Done<R> {
         Done::unchanged(answer)
     }
-}
-
-/// Whether everything that is asked may be done to this resource.
-pub(super) fn allows(cx: &Cx, ask: &Ask<'_>, resource: Resource<'_>) -> bool {
-    std::iter::once(ask.action).chain(ask.also).all(|action| decide(cx, action, Some(resource)) == Effect::Allow)
-}
-
-fn decide(cx: &Cx, action: Action, resource: Option<Resource<'_>>) -> Effect {
-    let caller = cx.caller();
-    let arn = caller.arn();
-    let request = Request {
-        principal: Principal { account: caller.account(), arn: &arn, is_root: true },
-        action: &action.name(),
-        resource,
-        facts: &NO_FACTS,
-    };
-    policy::decide(&request, &Voices::default()).effect()
-}
-
-pub(super) fn refusal(cx: &Cx, action: Action, because: Because) -> Error {
-    Error::Denied { caller: cx.caller().arn(), action: action.name(), because }
 }

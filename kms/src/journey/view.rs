@@ -96,6 +96,11 @@ impl View {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The same, at the end of all reading.
+    pub fn into_expectations(self) -> BTreeMap<RowKey, Revision> {
+        self.read.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The writes that turn `before`, which is none for a new key, into `after`: the record, and its one row in the
     /// index of what is due.
     pub async fn rewrite(&self, before: Option<&Key>, world: &World, after: &KeyRecord) -> Result<Vec<Write>, Error> {

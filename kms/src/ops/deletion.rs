@@ -4,7 +4,7 @@ use wire::Op;
 
 use super::{Action, Operation, Sheet};
 use crate::error::{Error, Invalid};
-use crate::journey::{Cx, Done};
+use crate::journey::{Asked, Cx, Done};
 use crate::names::Names;
 
 /// The waiting periods that a caller may choose, in days.
@@ -24,8 +24,10 @@ impl Operation for ScheduleKeyDeletion {
         let window = u16::try_from(days).ok().filter(|_| WINDOW_DAYS.contains(&days));
         let window = window.ok_or(Error::Invalid(Invalid::PendingWindow))?;
 
+        let ask = cx.ask().with(Asked { pending_window_in_days: Some(window), ..Asked::default() });
+
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(ask).await?;
         let key = key.admit()?;
 
         let change = key.schedule_deletion(window).await?;

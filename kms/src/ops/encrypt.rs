@@ -2,11 +2,11 @@
 
 use crypto::blob::Blob;
 use crypto::spec::Algorithm;
-use wire::{EncryptionAlgorithmSpec, Op, Sensitive};
+use wire::{DryRunModifierType, EncryptionAlgorithmSpec, Op, Sensitive};
 
 use super::{Action, Operation, Sheet, within_limit};
 use crate::error::{Error, Invalid};
-use crate::journey::{Cx, Done, Found};
+use crate::journey::{Cx, Done, Found, Usable};
 use crate::names::Names;
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
@@ -52,17 +52,17 @@ impl Operation for Decrypt {
     type Response = wire::DecryptResponse;
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
-        refuse_modifiers(!request.dry_run_modifiers.is_empty(), request.dry_run)?;
+        let ciphertext = ciphertext(request.ciphertext_blob.as_deref(), &request.dry_run_modifiers, request.dry_run)?;
         within_limit(&request.encryption_context)?;
         let ask = cx.ask().algorithm(algorithm(request.encryption_algorithm)?).context(&request.encryption_context);
-        let source =
-            Source::of(request.ciphertext_blob.as_deref(), request.encryption_algorithm, request.key_id.as_deref())?;
+        let named = Named { key: request.key_id.as_deref(), member: "keyId" };
+        let source = Source::of(ciphertext, request.encryption_algorithm, named)?;
 
         let key = source.find(cx).await?;
         let key = key.permit(ask).await?;
         let key = key.admit()?;
 
-        let blob = source.blob()?;
+        let blob = source.blob(&key)?;
         let plaintext = key.open(blob).await?;
         let answer = wire::DecryptResponse {
             encryption_algorithm: Some(request.encryption_algorithm),
@@ -92,21 +92,23 @@ impl Operation for ReEncrypt {
         let (from_algorithm, to_algorithm) =
             (request.source_encryption_algorithm, request.destination_encryption_algorithm);
         let (from_context, to_context) = (&request.source_encryption_context, &request.destination_encryption_context);
-        refuse_modifiers(!request.dry_run_modifiers.is_empty(), request.dry_run)?;
+        let ciphertext = ciphertext(request.ciphertext_blob.as_deref(), &request.dry_run_modifiers, request.dry_run)?;
         within_limit(from_context)?;
         within_limit(to_context)?;
         let may_open = cx.ask_to(Action::ReEncryptFrom).algorithm(algorithm(from_algorithm)?).context(from_context);
         let may_seal = cx.ask_to(Action::ReEncryptTo).algorithm(algorithm(to_algorithm)?).context(to_context);
-        let source = Source::of(request.ciphertext_blob.as_deref(), from_algorithm, request.source_key_id.as_deref())?;
+        let named = Named { key: request.source_key_id.as_deref(), member: "sourceKeyId" };
+        let source = Source::of(ciphertext, from_algorithm, named)?;
 
         let from = source.find(cx).await?;
         let to = cx.find(&request.destination_key_id).await?;
+        let (from, to) = from.beside(to);
         let from = from.permit(may_open).await?;
         let to = to.permit(may_seal).await?;
         let from = from.admit()?;
         let to = to.admit()?;
 
-        let blob = source.blob()?;
+        let blob = source.blob(&from)?;
         let plaintext = from.open(blob).await?;
         let sealed = to.seal(plaintext.expose()).await?;
         let answer = wire::ReEncryptResponse {
@@ -123,19 +125,28 @@ impl Operation for ReEncrypt {
 }
 
 /// Where a ciphertext comes from: a blob of ours says so itself; one made with an asymmetric key's public half does
-/// not, and its key must be named.
+/// not, and its key must be named, as where no ciphertext is looked at.
 enum Source<'a> {
     Ours { blob: Blob<'a>, named: Option<&'a str> },
     Foreign { named: &'a str },
+    None { named: &'a str },
+}
+
+/// The member that names the ciphertext's key, and what it is called.
+struct Named<'a> {
+    key: Option<&'a str>,
+    member: &'static str,
 }
 
 impl<'a> Source<'a> {
     fn of(
         ciphertext: Option<&'a [u8]>,
         algorithm: EncryptionAlgorithmSpec,
-        named: Option<&'a str>,
+        Named { key: named, member }: Named<'a>,
     ) -> Result<Source<'a>, Error> {
-        let ciphertext = ciphertext.ok_or(Error::Invalid(Invalid::Missing("ciphertextBlob")))?;
+        let Some(ciphertext) = ciphertext else {
+            return Ok(Source::None { named: named.ok_or(Error::Invalid(Invalid::Missing(member)))? });
+        };
         match (algorithm, named) {
             (EncryptionAlgorithmSpec::SymmetricDefault, named) => {
                 Ok(Source::Ours { blob: Blob::parse(ciphertext)?, named })
@@ -152,29 +163,34 @@ impl<'a> Source<'a> {
     async fn find<'r>(&self, cx: &'r Cx) -> Result<Found<'r>, Error> {
         match self {
             Source::Ours { blob, named } => cx.find_source(blob, *named).await,
-            Source::Foreign { named } => cx.find(named).await,
+            Source::Foreign { named } | Source::None { named } => cx.find(named).await,
         }
     }
 
     /// The blob, once the key is admitted: no key that takes foreign ciphertexts can be made yet, so that none of
-    /// those is ever admitted with another algorithm than the symmetric one.
-    fn blob(&self) -> Result<&Blob<'a>, Error> {
+    /// those is ever admitted with another algorithm than the symmetric one. Without a ciphertext the call ends here.
+    fn blob(&self, key: &Usable<'_>) -> Result<&Blob<'a>, Error> {
         match self {
             Source::Ours { blob, .. } => Ok(blob),
             Source::Foreign { .. } => Err(Error::internal("a symmetric key was admitted for an asymmetric algorithm")),
+            Source::None { .. } => Err(key.opens_nothing()),
         }
+    }
+}
+
+/// The ciphertext that is looked at: none where a dry run says so, which then asks for the permission alone.
+fn ciphertext<'a>(
+    given: Option<&'a [u8]>,
+    modifiers: &[DryRunModifierType],
+    dry_run: bool,
+) -> Result<Option<&'a [u8]>, Error> {
+    match (modifiers, dry_run) {
+        ([], _) => given.map(Some).ok_or(Error::Invalid(Invalid::Missing("ciphertextBlob"))),
+        (_, false) => Err(Error::Invalid(Invalid::ModifiersWithoutDryRun)),
+        ([DryRunModifierType::IgnoreCiphertext, ..], true) => Ok(None),
     }
 }
 
 fn algorithm(of: EncryptionAlgorithmSpec) -> Result<Algorithm, Error> {
     Algorithm::parse(of.as_str()).ok_or_else(|| Error::internal(format!("no algorithm is called {}", of.as_str())))
-}
-
-/// `IGNORE_CIPHERTEXT` is a question to the policies without a ciphertext; it comes when they decide.
-fn refuse_modifiers(modifiers: bool, dry_run: bool) -> Result<(), Error> {
-    match (modifiers, dry_run) {
-        (false, _) => Ok(()),
-        (true, false) => Err(Error::Invalid(Invalid::ModifiersWithoutDryRun)),
-        (true, true) => Err(Error::Unsupported("DryRunModifiers is not supported by this version of Trent.".into())),
-    }
 }

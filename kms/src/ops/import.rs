@@ -6,7 +6,7 @@ use wire::{AlgorithmSpec, ExpirationModelType, ImportType, Op, Sensitive, Timest
 use super::{Action, Operation, Sheet};
 use crate::Time;
 use crate::error::{Error, Invalid};
-use crate::journey::{Cx, Done, Import};
+use crate::journey::{Asked, Cx, Done, Import};
 use crate::keys::lifecycle::{ImportKind, ImportTerms, MaterialId};
 use crate::names::Names;
 
@@ -20,8 +20,14 @@ impl Operation for GetParametersForImport {
     type Response = wire::GetParametersForImportResponse;
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
+        let ask = cx.ask().with(Asked {
+            wrapping_algorithm: Some(request.wrapping_algorithm.as_str()),
+            wrapping_key_spec: Some(request.wrapping_key_spec.as_str()),
+            ..Asked::default()
+        });
+
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(ask).await?;
         let key = key.admit()?;
 
         let spec = wrapping_key_spec(request.wrapping_key_spec)?;
@@ -58,8 +64,14 @@ impl Operation for ImportKeyMaterial {
             terms: ImportTerms { expires, description: request.key_material_description.clone() },
         };
 
+        let ask = cx.ask().with(Asked {
+            expiration_model: Some(request.expiration_model.as_str()),
+            valid_to: expires,
+            ..Asked::default()
+        });
+
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(ask).await?;
         let key = key.admit()?;
 
         let (change, id) = key.import(import).await?;

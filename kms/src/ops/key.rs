@@ -4,9 +4,9 @@ use crypto::spec::{KeySpec, KeyUsage};
 use serde_json::{Map, Value};
 use wire::{Empty, KeyListEntry, Op, OriginType, Request};
 
-use super::{Action, Operation, Sheet, key_policy, tag};
+use super::{Action, Operation, Sheet, tag};
 use crate::error::{Error, Invalid};
-use crate::journey::{Cx, Done, NewKey};
+use crate::journey::{Asked, AskedKey, Cx, Done, KeyPolicy, NewKey};
 use crate::keys::lifecycle::KeyOrigin;
 use crate::marker::Marker;
 use crate::names::Names;
@@ -38,12 +38,18 @@ impl Operation for CreateKey {
         let (spec, usage) = spec_and_usage(request, place::partition(&cx.world().region))?;
         let origin = origin(request)?;
         let tags = tag::given(&request.tags)?;
-        let policy = request.policy.as_deref().map(key_policy::given).transpose()?;
-
-        let ask = cx.ask().also_if(!tags.is_empty(), Action::Of(Op::TagResource));
+        let bypass = request.bypass_policy_lockout_safety_check;
+        let policy = request.policy.as_deref().map(|text| KeyPolicy::read(text, bypass)).transpose()?;
+        let ask = cx.ask().also_if(!tags.is_empty(), Action::Of(Op::TagResource)).with(Asked {
+            new_key: Some(AskedKey { spec, usage, origin, multi_region: request.multi_region }),
+            tags: Some(&tags),
+            bypass_policy_lockout_safety_check: bypass,
+            ..Asked::default()
+        });
         let permit = cx.permit(ask).await?;
 
-        let new = NewKey { spec, usage, origin, description: request.description.clone(), policy, tags };
+        let (description, tags) = (request.description.clone(), tags.clone());
+        let new = NewKey { spec, usage, origin, description, policy, tags };
         let change = permit.create_key(new).await?;
         let answer = wire::CreateKeyResponse { key_metadata: Some(change.metadata()) };
         Ok(change.done(answer))

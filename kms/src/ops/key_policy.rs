@@ -1,16 +1,11 @@
-//! The documents that say who may use a key: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies. They are kept, and do not
-//! decide yet.
+//! The documents that say who may use a key: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies.
 
 use wire::{Empty, Op};
 
 use super::{Action, Operation, Sheet};
 use crate::error::{Error, Invalid};
-use crate::journey::{Cx, Done};
+use crate::journey::{Asked, Cx, DEFAULT_POLICY as DEFAULT, Done, KeyPolicy};
 use crate::names::Names;
-use crate::quotas::policy_fits;
-
-/// The one policy that a key has.
-const DEFAULT: &str = "default";
 
 /// The policy that AWS's Resource Access Manager puts beside it, where keys are shared through that.
 const RAM: &str = "AWS_RAM";
@@ -27,14 +22,20 @@ impl Operation for PutKeyPolicy {
         if request.policy_name == RAM {
             return Err(Error::Invalid(Invalid::RamPolicy));
         }
-        let document = given(&request.policy)?;
+        let bypass = request.bypass_policy_lockout_safety_check;
+        let policy = KeyPolicy::read(&request.policy, bypass)?;
+        let ask = cx.ask().with(Asked {
+            policy_name: Some(&request.policy_name),
+            bypass_policy_lockout_safety_check: bypass,
+            ..Asked::default()
+        });
 
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(ask).await?;
         let key = key.admit()?;
 
         is_there(&request.policy_name)?;
-        Ok(key.put_policy(document).await?.done(Empty))
+        Ok(key.put_policy(policy).await?.done(Empty))
     }
 }
 
@@ -47,15 +48,15 @@ impl Operation for GetKeyPolicy {
     type Response = wire::GetKeyPolicyResponse;
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
+        let ask = cx.ask().with(Asked { policy_name: Some(&request.policy_name), ..Asked::default() });
+
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(ask).await?;
         let key = key.admit()?;
 
         is_there(&request.policy_name)?;
-        let answer = wire::GetKeyPolicyResponse {
-            policy: Some(policy::lay_out(&key.policy().await?)),
-            policy_name: Some(DEFAULT.to_owned()),
-        };
+        let answer =
+            wire::GetKeyPolicyResponse { policy: Some(key.policy().await?), policy_name: Some(DEFAULT.to_owned()) };
         Ok(key.done(answer))
     }
 }
@@ -84,15 +85,6 @@ impl Operation for ListKeyPolicies {
         };
         Ok(key.done(answer))
     }
-}
-
-/// A policy document as it was given. Until policies decide only its syntax is looked at.
-///
-/// Errors: `LimitExceeded`, `MalformedPolicy`.
-pub(super) fn given(text: &str) -> Result<String, Error> {
-    policy_fits(text)?;
-    policy::check_syntax(text).map_err(|why| Error::MalformedPolicy(why.to_string()))?;
-    Ok(text.to_owned())
 }
 
 fn is_there(name: &str) -> Result<(), Error> {

@@ -5,6 +5,7 @@ mod alias;
 mod data_key;
 mod deletion;
 mod encrypt;
+mod grant;
 mod import;
 mod key;
 mod key_policy;
@@ -225,7 +226,7 @@ pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     later::<wire::ConnectCustomKeyStoreRequest>(),
     entry::<alias::CreateAlias>(),
     later::<wire::CreateCustomKeyStoreRequest>(),
-    later::<wire::CreateGrantRequest>(),
+    entry::<grant::CreateGrant>(),
     entry::<key::CreateKey>(),
     later::<wire::DecapsulateRequest>(),
     entry::<encrypt::Decrypt>(),
@@ -255,17 +256,17 @@ pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     later::<wire::GetPublicKeyRequest>(),
     entry::<import::ImportKeyMaterial>(),
     entry::<alias::ListAliases>(),
-    later::<wire::ListGrantsRequest>(),
+    entry::<grant::ListGrants>(),
     entry::<key_policy::ListKeyPolicies>(),
     entry::<rotation::ListKeyRotations>(),
     entry::<key::ListKeys>(),
     entry::<tag::ListResourceTags>(),
-    later::<wire::ListRetirableGrantsRequest>(),
+    entry::<grant::ListRetirableGrants>(),
     entry::<key_policy::PutKeyPolicy>(),
     entry::<encrypt::ReEncrypt>(),
     later::<wire::ReplicateKeyRequest>(),
-    later::<wire::RetireGrantRequest>(),
-    later::<wire::RevokeGrantRequest>(),
+    entry::<grant::RetireGrant>(),
+    entry::<grant::RevokeGrant>(),
     entry::<rotation::RotateKeyOnDemand>(),
     entry::<deletion::ScheduleKeyDeletion>(),
     later::<wire::SignRequest>(),

@@ -4,7 +4,7 @@ use wire::{Empty, Op};
 
 use super::{Action, Operation, Sheet};
 use crate::error::Error;
-use crate::journey::{Cx, Done};
+use crate::journey::{Asked, Cx, Done};
 use crate::marker::{Marker, a_page};
 use crate::names::Names;
 
@@ -24,8 +24,10 @@ impl Operation for EnableKeyRotation {
         let period = u16::try_from(request.rotation_period_in_days.unwrap_or(PERIOD_DAYS));
         let period = period.map_err(|_| Error::internal("a rotation period passed its constraints"))?;
 
+        let ask = cx.ask().with(Asked { rotation_period_in_days: Some(period), ..Asked::default() });
+
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(ask).await?;
         let key = key.admit()?;
 
         Ok(key.enable_rotation(period).await?.done(Empty))

@@ -7,7 +7,7 @@ use wire::{Empty, Op, Tag};
 
 use super::{Action, Operation, Sheet};
 use crate::error::{Error, TagRule};
-use crate::journey::{Cx, Done};
+use crate::journey::{Asked, Cx, Done};
 use crate::marker::{Marker, a_page};
 use crate::names::Names;
 use crate::quotas::tags_fit;
@@ -24,10 +24,10 @@ impl Operation for TagResource {
         let tags = given(&request.tags)?;
 
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(cx.ask().with(Asked { tags: Some(&tags), ..Asked::default() })).await?;
         let key = key.admit()?;
 
-        Ok(key.tag(tags).await?.done(Empty))
+        Ok(key.tag(&tags).await?.done(Empty))
     }
 }
 
@@ -41,7 +41,7 @@ impl Operation for UntagResource {
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Empty>, Error> {
         let key = cx.find(&request.key_id).await?;
-        let key = key.permit(cx.ask()).await?;
+        let key = key.permit(cx.ask().with(Asked { tag_keys: Some(&request.tag_keys), ..Asked::default() })).await?;
         let key = key.admit()?;
 
         Ok(key.untag(&request.tag_keys).await?.done(Empty))

@@ -10,7 +10,7 @@ use crate::journey::{Call, Cx, Done};
 use crate::names::Names;
 use crate::ops::{Action, Operation, Sheet};
 use crate::service::{Core, Origin, Service};
-use crate::{Error, Mode, Quotas, Time, home};
+use crate::{Enforcement, Error, Mode, Quotas, Time, home};
 
 use super::{Answer, serve};
 
@@ -88,9 +88,10 @@ async fn house() -> (Arc<Service>, Arc<dyn Store>, String) {
     let random = Arc::new(Seeded::new(1));
     let opened = home::in_memory(&*random);
     let store = opened.store.clone();
-    let service = Service::start(opened, Mode::Serve, Quotas::default(), "us-east-1".into(), random, Time(0))
-        .await
-        .expect("it starts");
+    let service =
+        Service::start(opened, Mode::Serve, Enforcement::On, Quotas::default(), "us-east-1".into(), random, Time(0))
+            .await
+            .expect("it starts");
     let call = call();
     let made = service.call(Op::CreateKey, call.caller, call.origin, b"{}".to_vec(), Time(0)).await.expect("a key");
     service.close().await; // so that nobody commits any more but the tests

@@ -43,7 +43,7 @@ pub(crate) fn key_row(world: &World, key_id: &str) -> RowKey {
     row(&["k", &world.account, &world.region, key_id])
 }
 
-/// `x ␀ account ␀ Region ␀ key id ␀ what`: what hangs on the key: `policy`, `tags`, `aliases`.
+/// `x ␀ account ␀ Region ␀ key id ␀ what`: what hangs on the key: `policy`, `tags`, `aliases`, `grants`.
 pub(crate) fn hanging_row(world: &World, key_id: &str, what: &str) -> RowKey {
     row(&["x", &world.account, &world.region, key_id, what])
 }
@@ -61,6 +61,27 @@ pub(crate) fn kek_row(world: &World, key_id: &str, material_id: &str) -> RowKey 
 /// `a ␀ account ␀ Region ␀ alias/name`: where an alias points.
 pub(crate) fn alias_row(world: &World, alias: &str) -> RowKey {
     row(&["a", &world.account, &world.region, alias])
+}
+
+/// `g ␀ account ␀ Region ␀ key id ␀ grant id`: a grant.
+pub(crate) fn grant_row(world: &World, key_id: &str, grant_id: &str) -> RowKey {
+    row(&["g", &world.account, &world.region, key_id, grant_id])
+}
+
+/// `gn ␀ account ␀ Region ␀ key id ␀ hash`: which grant has this name and these properties.
+pub(crate) fn grant_name_row(world: &World, key_id: &str, hash: &str) -> RowKey {
+    row(&["gn", &world.account, &world.region, key_id, hash])
+}
+
+/// `gp ␀ account ␀ Region ␀ key id ␀ hash of the grantee ␀ grant id`: the grants of one grantee on one key.
+pub(crate) fn grantee_row(world: &World, key_id: &str, hash: &str, grant_id: &str) -> RowKey {
+    row(&["gp", &world.account, &world.region, key_id, hash, grant_id])
+}
+
+/// `gr ␀ Region ␀ retirer's account ␀ hash of the retirer ␀ key's account ␀ key id ␀ grant id`: the grants that one
+/// principal may retire, on keys of all accounts.
+pub(crate) fn retirer_row(retirer: (&str, &str), world: &World, key_id: &str, grant_id: &str) -> RowKey {
+    row(&["gr", &world.region, retirer.0, retirer.1, &world.account, key_id, grant_id])
 }
 
 /// `n ␀ account ␀ Region ␀ keys ␀ 0…f`: one of the sixteen counters of a world's keys.

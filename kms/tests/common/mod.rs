@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 pub mod engines;
+pub mod identities;
 pub mod import;
 pub mod log;
 pub mod sample;
@@ -19,7 +20,7 @@ use crypto::testing::Seeded;
 use crypto::{Random, RecordKeys};
 use kms::audit::trail::{MemoryTrail, Trail, TrailError};
 use kms::home::{self, Home, Opened, Terms};
-use kms::{Caller, Mode, Origin, Quotas, Service, Time};
+use kms::{Caller, Enforcement, Mode, Origin, Quotas, Service, Time};
 use serde_json::{Value, json};
 use store::{Batch, Entry, Fut, Outcome, Store};
 use wire::{Fault, Op};
@@ -47,6 +48,7 @@ pub struct House {
     pub trail: Arc<Tape>,
     keys: RecordKeys,
     mode: Mode,
+    enforcement: Enforcement,
     now: AtomicI64,
     requests: Arc<AtomicU64>,
     /// How many services the store has had: each has its own sequences and its own random numbers.
@@ -100,6 +102,14 @@ impl House {
         House::open(mode, Opened { store: wrap(opened.store.clone()), ..opened }, random).await
     }
 
+    /// In memory, with this enforcement instead of the mode's own.
+    pub async fn enforcing(mode: Mode, enforcement: Enforcement) -> House {
+        let random: Arc<dyn Random> = Arc::new(Seeded::new(SEED));
+        let opened = home::in_memory(&*random);
+        let start = House::start((mode, enforcement), opened, random, Arc::default(), Quotas::default(), NOON);
+        start.await.expect("the service starts")
+    }
+
     /// On disk under `place`, made at the first start.
     pub async fn on_disk(mode: Mode, place: &Path) -> House {
         House::on_disk_behind(mode, place, |store| store).await
@@ -118,7 +128,8 @@ impl House {
 
     /// On an opened store.
     pub async fn open(mode: Mode, opened: Opened, random: Arc<dyn Random>) -> House {
-        House::start(mode, opened, random, Arc::default(), Quotas::default(), NOON).await.expect("the service starts")
+        let rules = (mode, mode.enforcement());
+        House::start(rules, opened, random, Arc::default(), Quotas::default(), NOON).await.expect("the service starts")
     }
 
     /// One more service on this house's store in memory and its trail: after a restart, or as another process that
@@ -142,13 +153,14 @@ impl House {
         let start = 1 + self.starts.fetch_add(1, Ordering::Relaxed);
         let random = Arc::new(Seeded::new(SEED + start as u64));
         let now = Time(self.now().0 + start);
-        let house = House::start(self.mode, opened, random, self.trail.clone(), quotas, now).await?;
+        let rules = (self.mode, self.enforcement);
+        let house = House::start(rules, opened, random, self.trail.clone(), quotas, now).await?;
         house.now.store(self.now().0, Ordering::Relaxed);
         Ok(House { requests: self.requests.clone(), starts: self.starts.clone(), ..house })
     }
 
     async fn start(
-        mode: Mode,
+        (mode, enforcement): (Mode, Enforcement),
         opened: Opened,
         random: Arc<dyn Random>,
         trail: Arc<Tape>,
@@ -158,9 +170,19 @@ impl House {
         let keys = opened.store_key.records(opened.store_id);
         let store = opened.store.clone();
         let opened = Opened { trail: trail.clone(), ..opened };
-        let service = Service::start(opened, mode, quotas, REGION.into(), random, now).await?;
+        let service = Service::start(opened, mode, enforcement, quotas, REGION.into(), random, now).await?;
         let now = AtomicI64::new(now.0);
-        Ok(House { service, store, trail, keys, mode, now, requests: Arc::default(), starts: Arc::default() })
+        Ok(House {
+            service,
+            store,
+            trail,
+            keys,
+            mode,
+            enforcement,
+            now,
+            requests: Arc::default(),
+            starts: Arc::default(),
+        })
     }
 
     pub fn now(&self) -> Time {
@@ -311,12 +333,30 @@ impl House {
 
     /// What stands in the row whose name has these parts.
     pub async fn row(&self, name: &[&str]) -> Option<Value> {
+        let text = self.opened(name).await?;
+        let mut text: Value = serde_json::from_slice(&text).expect("a record is JSON");
+        Some(text["r"].take())
+    }
+
+    /// The document in the row of a key's policy, which stands behind a line of its own.
+    pub async fn policy_in(&self, region: &str, key: &str) -> String {
+        let text = self.opened(&["x", OWN, region, key, "policy"]).await.expect("a key has a policy");
+        let text = String::from_utf8(text).expect("text");
+        text.split_once('\n').expect("a head and a document").1.to_owned()
+    }
+
+    async fn opened(&self, name: &[&str]) -> Option<Vec<u8>> {
         let name = name.join("\0").into_bytes();
         let at = self.store.revision().await.expect("a revision");
         let entry = self.store.get(at, &name).await.expect("a read")?;
         let record = self.keys.open(&name, &entry.value).unwrap_or_else(|_| panic!("{} opens", readable(&name)));
-        let mut text: Value = serde_json::from_slice(&record.value).expect("a record is JSON");
-        Some(text["r"].take())
+        Some(record.value)
+    }
+
+    /// Gives a planted key a policy that leaves everything to its account, as the first version kept it.
+    pub async fn plant_policy(&self, key: &str) {
+        let document = base64(policy::default_key_policy("aws", OWN));
+        self.plant(&["x", OWN, REGION, key, "policy"], json!({ "v": 1, "r": { "document": document } })).await;
     }
 
     /// Writes a row as the service would, of any content.
@@ -325,6 +365,18 @@ impl House {
         let text = envelope.to_string();
         let sealed = self.keys.seal(&name, 1, 1, text.as_bytes(), &Seeded::new(1));
         self.put(name, sealed).await;
+    }
+
+    /// Puts the grant called [`sample::GRANT`] on a key of [`OWN`]'s, with nothing that leads to it.
+    pub async fn plant_grant(&self, key: &str) {
+        let grant = json!({
+            "grant_id": sample::GRANT,
+            "grantee": { "arn": format!("arn:aws:iam::{OWN}:root") },
+            "operations": ["Encrypt"],
+            "issuer": OWN,
+            "created": NOON.0,
+        });
+        self.plant(&["g", OWN, REGION, key, sample::GRANT], json!({ "v": 1, "r": grant })).await;
     }
 
     /// Puts bytes into a row, past the service.

@@ -38,6 +38,9 @@ pub const IMPORT_TOKEN: &str = "canary-import-token";
 pub const MATERIAL: &str = "canary-encrypted-material";
 pub const CIPHERTEXT: &str = "canary-kem-ciphertext";
 
+/// The id of a grant that only [`super::House::plant_grant`] makes.
+pub const GRANT: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
 pub const SECRETS: [&str; 10] =
     [PLAINTEXT, TOKEN, PASSWORD, XKS_ID, XKS_SECRET, SIGNATURE, MAC, IMPORT_TOKEN, MATERIAL, CIPHERTEXT];
 
@@ -77,7 +80,7 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
         }),
         Op::CreateGrant => json!({
             "KeyId": key,
-            "GranteePrincipal": "arn:aws:iam::111122223333:role/sample",
+            "GranteePrincipal": "arn:aws:iam::111122223333:root",
             "Operations": ["Encrypt", "Decrypt"],
             "Name": "sample",
         }),
@@ -121,8 +124,7 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
         Op::PutKeyPolicy => json!({ "KeyId": key, "Policy": policy("sample") }),
         Op::ReEncrypt => json!({ "CiphertextBlob": blob, "SourceKeyId": key, "DestinationKeyId": key }),
         Op::ReplicateKey => json!({ "KeyId": key, "ReplicaRegion": "eu-west-1" }),
-        Op::RetireGrant => json!({ "GrantToken": TOKEN }),
-        Op::RevokeGrant => json!({ "KeyId": key, "GrantId": material_id }),
+        Op::RetireGrant | Op::RevokeGrant => json!({ "KeyId": key, "GrantId": GRANT }),
         Op::ScheduleKeyDeletion => json!({ "KeyId": key, "PendingWindowInDays": 7 }),
         Op::Sign => json!({ "KeyId": key, "Message": base64(PLAINTEXT), "SigningAlgorithm": "ECDSA_SHA_256" }),
         Op::TagResource => json!({ "KeyId": key, "Tags": [{ "TagKey": "purpose", "TagValue": "sample" }] }),

@@ -7,7 +7,7 @@ use kms::Mode;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Running, call};
+use crate::support::{Running, call, form};
 
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
@@ -50,6 +50,11 @@ async fn each_request_is_one_line_with_its_id_and_nothing_that_the_client_wrote(
             call("canary", body).replacen("Host", canaries, 1),
             call("Encrypt", body).replacen(" / ", " /canary?canary=canary ", 1),
             call("Encrypt", body).replacen("Host", "Origin: http://canary\r\nHost", 1),
+            call("canary", body).replacen("TrentService", "TrentIdentity", 1).replacen("Host", canaries, 1),
+            call("CreateUser", body).replacen("TrentService", "TrentIdentity", 1).replacen("Host", canaries, 1),
+            form("Action=canary&Version=canary").replacen("Host", canaries, 1),
+            form("Action=AssumeRole&Version=2011-06-15&RoleArn=canary&canary=canary").replacen("Host", canaries, 1),
+            form("Action=GetCallerIdentity&Version=2011-06-15").replacen("Host", canaries, 1),
             call("Encrypt", "{\"canary").replacen("HTTP/1.1", "HTTP/canary", 1),
         ] {
             let answer = server.ask(&asked).await;

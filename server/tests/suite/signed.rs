@@ -11,9 +11,9 @@ use wire::sigv4::{self, Head};
 use crate::support::Running;
 
 /// What a client has read from its credentials file.
-struct Credentials {
-    id: String,
-    secret: SecretBytes,
+pub struct Credentials {
+    pub id: String,
+    pub secret: SecretBytes,
 }
 
 /// A client's request, signed now, in parts that a case may exchange.
@@ -34,17 +34,24 @@ impl Credentials {
     }
 
     fn sign(&self, target: &str, body: &str) -> Sent {
-        const NAMES: &str = "host;x-amz-date;x-amz-target";
+        self.sign_for("kms", ("x-amz-target", &format!("TrentService.{target}")), body)
+    }
+
+    /// Signed for this service, with one header of its own.
+    fn sign_for(&self, service: &str, own: (&str, &str), body: &str) -> Sent {
+        let mut names = ["host", "x-amz-date", own.0];
+        names.sort_unstable();
+        let names = names.join(";");
         let date = sigv4::format_amz_date(Clock::start().wall().0);
         let authorization = |signature: &str| {
-            let scope = format!("{}/{}/eu-west-1/kms/aws4_request", self.id, &date[..8]);
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={NAMES}, Signature={signature}")
+            let scope = format!("{}/{}/eu-west-1/{service}/aws4_request", self.id, &date[..8]);
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, Signature={signature}")
         };
         let headers = |signature: &str| {
             [
                 ("host", "localhost".to_owned()),
                 ("x-amz-date", date.clone()),
-                ("x-amz-target", format!("TrentService.{target}")),
+                (own.0, own.1.to_owned()),
                 ("authorization", authorization(signature)),
             ]
             .map(|(name, value)| (name.to_owned(), value.into_bytes()))
@@ -55,7 +62,7 @@ impl Credentials {
         let signed = sigv4::parse(&head).unwrap();
         let canonical = sigv4::canonical_request(&head, &signed, &hex::encode(crypto::sha256(body.as_bytes())));
         let text = sigv4::string_to_sign(&signed, &hex::encode(crypto::sha256(&canonical)));
-        let signature = SigningKey::derive(&self.secret, &date[..8], "eu-west-1", "kms").sign_hex(&text);
+        let signature = SigningKey::derive(&self.secret, &date[..8], "eu-west-1", service).sign_hex(&text);
         Sent { line: "POST / HTTP/1.1".to_owned(), headers: headers(&signature), body: body.as_bytes().to_vec() }
     }
 }
@@ -84,7 +91,7 @@ impl Sent {
     }
 }
 
-async fn first_start(directory: &Path) -> (Running, Credentials) {
+pub async fn first_start(directory: &Path) -> (Running, Credentials) {
     let home = Home { data: directory.join("data"), secrets: directory.join("secrets") };
     let terms =
         Terms { mode: Mode::Serve, create: true, account: None, region: "us-east-1".to_owned(), endpoint: None };
@@ -123,5 +130,63 @@ async fn what_was_signed_is_answered_and_nothing_else() {
         spoil(&mut spoiled);
         let answer = serve.ask(&spoiled.plain()).await;
         assert_eq!((answer.status, answer.error().as_str()), (400, expected), "{what}: {}", answer.body);
+    }
+}
+
+/// Each kind of request is signed for its own service, and for no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_counts_for_one_kind_of_request() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let directory = tempfile::tempdir().unwrap();
+    let (serve, root) = first_start(directory.path()).await;
+    let who = "Action=GetCallerIdentity&Version=2011-06-15";
+    for (own, body, service, refused_as) in [
+        (("x-amz-target", "TrentService.ListKeys"), "{}", "kms", "InvalidSignatureException"),
+        (("x-amz-target", "TrentIdentity.ListUsers"), "{}", "iam", "InvalidSignatureException"),
+        (("content-type", FORM), who, "sts", "SignatureDoesNotMatch"),
+    ] {
+        for signed_for in ["kms", "iam", "sts", "s3"] {
+            let answer = serve.ask(&root.sign_for(signed_for, own, body).plain()).await;
+            if signed_for == service {
+                assert_eq!(answer.status, 200, "{own:?}: {}", answer.body);
+                continue;
+            }
+            let wrong = format!("Credential should be scoped to correct service: '{service}'. ");
+            let said = answer.body.replace("&apos;", "'").replace("&#39;", "'");
+            assert!(said.contains(&wrong) && said.contains(refused_as), "{own:?} for {signed_for}: {said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_signed_to_the_last_byte() {
+    let directory = tempfile::tempdir().unwrap();
+    let (serve, root) = first_start(directory.path()).await;
+    let who = "Action=GetCallerIdentity&Version=2011-06-15";
+    let sent = || root.sign_for("sts", ("content-type", "application/x-www-form-urlencoded"), who);
+    for bytes in [sent().plain(), sent().chunked()] {
+        let answer = serve.ask(&bytes).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    type Spoil = fn(&mut Sent);
+    let cases: [(Spoil, &str); 4] = [
+        (|sent| sent.body.extend(b"&x=y"), "SignatureDoesNotMatch"),
+        (|sent| sent.headers[0].1 = b"evil.example".to_vec(), "SignatureDoesNotMatch"),
+        (|sent| sent.headers[3].1[29] ^= 1, "InvalidClientTokenId"),
+        (|sent| sent.headers.truncate(3), "MissingAuthenticationToken"),
+    ];
+    for (spoil, code) in cases {
+        let mut spoiled = sent();
+        spoil(&mut spoiled);
+        let answer = serve.ask(&spoiled.plain()).await;
+        assert!(answer.status == 403 && answer.body.contains(&format!("<Code>{code}</Code>")), "{}", answer.body);
+    }
+    let audit = std::fs::read_dir(directory.path().join("data/audit")).unwrap();
+    let records: String =
+        audit.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default()).collect();
+    for (code, times) in [("SignatureDoesNotMatch", 2), ("InvalidClientTokenId", 1), ("MissingAuthenticationToken", 1)]
+    {
+        let told = records.lines().filter(|record| record.contains(&format!("\"{code}\""))).count();
+        assert_eq!(told, times, "{code} is not recorded as it was told: {records}");
     }
 }

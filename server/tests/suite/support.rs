@@ -1,6 +1,6 @@
 //! A server on a port of its own, on a service in memory, and a client that sends exactly the bytes it is told to.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crypto::SystemRandom;
@@ -8,7 +8,7 @@ use kms::home::Opened;
 use kms::{Mode, Service};
 use server::{Clock, Config, ExitKind, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -33,7 +33,9 @@ impl Running {
         let listener = server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let (address, clock, random) = (listener.address(), Clock::start(), Arc::new(SystemRandom));
         let quotas = kms::Quotas::default();
-        let service = Service::start(opened, config.mode, quotas, "us-east-1".to_owned(), random, clock.now()).await;
+        let enforcement = config.mode.enforcement();
+        let service =
+            Service::start(opened, config.mode, enforcement, quotas, "us-east-1".to_owned(), random, clock.now()).await;
         let (stop, stopped) = oneshot::channel();
         let service = service.unwrap_or_else(|error| panic!("the service did not start: {error:?}"));
         let running = tokio::spawn(server::run(listener, config, service, clock, async {
@@ -59,6 +61,15 @@ impl Running {
         });
         assert!(rest.is_empty(), "more than one answer: {}", String::from_utf8_lossy(rest));
         answer
+    }
+
+    /// The same from another address of this machine.
+    pub async fn ask_from(&self, address: IpAddr, bytes: &[u8]) -> Answer {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((address, 0))).unwrap();
+        let mut stream = socket.connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        read_one(&mut stream).await
     }
 
     pub async fn connect(&self) -> TcpStream {
@@ -152,6 +163,15 @@ impl Answer {
 pub fn call(operation: &str, body: &str) -> String {
     format!(
         "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: TrentService.{operation}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A form of the Query protocol.
+pub fn form(body: &str) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n\
+         Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

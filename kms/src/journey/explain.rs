@@ -1,0 +1,199 @@
+//! Why: the decision that a call would meet, with the statement or the grant that settles it. Nothing is done and
+//! nobody signs; whether the asker may ask this is for whoever answers them to see.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crypto::spec::{KeySpec, KeyUsage};
+use policy::{Because, Decision, Effect, Voice};
+use serde::Serialize;
+use wire::Op;
+
+use crate::Time;
+use crate::error::{Error, Invalid};
+use crate::identity::Identity;
+use crate::keys::lifecycle::KeyOrigin;
+use crate::names::{KeyName, Names};
+use crate::ops::{Action, OPERATIONS, Sheet};
+use crate::service::Core;
+use crate::world::World;
+
+use super::cx::{Ask, Context};
+use super::facts::{Asked, AskedKey};
+use super::find::named;
+use super::key_policy::DEFAULT_POLICY;
+use super::view::{Key, View};
+use super::voices::{Hearing, Named, Parties};
+
+/// A question about a call that nobody makes.
+pub(crate) struct Question {
+    /// Where names without an ARN are looked up.
+    pub world: World,
+    /// The ARN of a root, a user, a role or a session.
+    pub principal: String,
+    /// With or without its prefix: `kms:Decrypt`, `ReEncryptFrom`.
+    pub action: String,
+    /// Id, ARN or alias; none for what has no key.
+    pub key: Option<String>,
+    /// The encryption context.
+    pub context: Context,
+    /// What else conditions are to find, by their keys: they outweigh what is known.
+    pub facts: BTreeMap<String, Vec<String>>,
+}
+
+/// The answer.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Explained {
+    pub allowed: bool,
+    /// One sentence.
+    pub because: String,
+    /// `KeyPolicy`, `IdentityPolicy`, `SessionPolicy` or `Grant`: what settled it, if something written did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
+    /// The name of an identity policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    /// The statement's place in its document, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+}
+
+/// Decides as for a call and says why.
+///
+/// Errors: `InvalidPrincipal` for one that is not here; `NotYet` and `Invalid` for an action that cannot be asked
+/// about; what [`KeyName::parse`] refuses; `NoSuchKey`, `NoSuchAlias`.
+pub(crate) async fn explain(core: &Arc<Core>, question: &Question, now: Time) -> Result<Explained, Error> {
+    let (action, sheet) = action(&question.action)?;
+    let view = View::newest(core, now).await?;
+    let identity = Identity::imagine(&view, &question.principal).await?;
+    let identity = identity.ok_or_else(|| Error::InvalidPrincipal { arn: question.principal.clone() })?;
+    let of = Parties {
+        view: &view,
+        identity: &identity,
+        region: &question.world.region,
+        source_ip: None,
+        sheet,
+        given: Some(&question.facts),
+    };
+    let Some(name) = question.key.as_deref().filter(|_| sheet.names != Names::None) else {
+        // What CreateKey makes if nobody says otherwise.
+        let new = AskedKey {
+            spec: KeySpec::SymmetricDefault,
+            usage: KeyUsage::EncryptDecrypt,
+            origin: KeyOrigin::AwsKms,
+            multi_region: false,
+        };
+        let new_key = (sheet.op == Op::CreateKey).then_some(new);
+        let ask = Ask { asked: Asked { new_key, ..Asked::default() }, ..Ask::about(action) };
+        return Hearing::about(of, None).decide(&ask, action, |decision| told(decision, false)).await;
+    };
+    let name = KeyName::parse(name, &question.world, Names::KeyOrAlias)?;
+    let missing = match &name {
+        KeyName::Key { world, id, .. } => Error::NoSuchKey { arn: world.key_arn(id) },
+        KeyName::Alias { world, alias } => Error::NoSuchAlias { arn: world.alias_arn(alias) },
+    };
+    let (key, alias) = named(&view, name).await?;
+    let key = key.ok_or(missing)?;
+    let (arn, ask) = (key.arn(), defaults(action, sheet, &key, &question.context));
+    let named = Named { alias: alias.as_deref(), on_same_key: None };
+    let foreign = key.world.account != identity.account();
+    let hearing = Hearing::about_key(of, &key, &arn, named).await?;
+    hearing.decide(&ask, action, |decision| told(decision, foreign)).await
+}
+
+/// What a request says that says no more than it must.
+fn defaults<'q>(action: Action, sheet: &Sheet, key: &Key, context: &'q Context) -> Ask<'q> {
+    let record = key.record();
+    let uses_material = sheet.names == Names::KeyOrAlias && sheet.op != Op::DescribeKey;
+    let only = match record.spec.algorithms(record.usage) {
+        [only] if uses_material => Some(*only),
+        _ => None,
+    };
+    let asked = Asked {
+        policy_name: matches!(sheet.op, Op::GetKeyPolicy | Op::PutKeyPolicy).then_some(DEFAULT_POLICY),
+        pending_window_in_days: (sheet.op == Op::ScheduleKeyDeletion).then_some(30),
+        rotation_period_in_days: (sheet.op == Op::EnableKeyRotation).then_some(365),
+        ..Asked::default()
+    };
+    Ask { algorithm: only, context: Some(context), asked, ..Ask::about(action) }
+}
+
+/// The action of this name and what is true of its operation.
+fn action(name: &str) -> Result<(Action, &'static Sheet), Error> {
+    let word = name.strip_prefix("kms:").unwrap_or(name);
+    for entry in &OPERATIONS {
+        let Some(sheet) = entry.sheet else {
+            if entry.op.name() == word {
+                return Err(Error::NotYet(entry.op));
+            }
+            continue;
+        };
+        if let Some(action) = sheet.actions.iter().find(|action| action.word() == word) {
+            return Ok((*action, sheet));
+        }
+    }
+    Err(Error::Invalid(Invalid::Action { given: name.to_owned() }))
+}
+
+fn told(decision: &Decision<'_>, foreign: bool) -> Explained {
+    let source = decision.source();
+    let statement = source.filter(|source| source.voice != Voice::Grant);
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Explained {
+        allowed: decision.effect() == Effect::Allow,
+        because: sentence(decision, foreign),
+        source: source.map(|source| match source.voice {
+            Voice::Resource => "KeyPolicy",
+            Voice::Identity => "IdentityPolicy",
+            Voice::Session => "SessionPolicy",
+            Voice::Grant => "Grant",
+        }),
+        policy_name: statement.and_then(|source| text(source.document)),
+        statement: statement.map(|source| source.statement + 1),
+        sid: statement.and_then(|source| source.sid).and_then(text),
+        grant_id: source.filter(|source| source.voice == Voice::Grant).and_then(|source| text(source.document)),
+    }
+}
+
+fn sentence(decision: &Decision<'_>, foreign: bool) -> String {
+    let place = place(decision);
+    match decision.because() {
+        Because::Allowed(_) => format!("{place} allows it, and nothing that has a say forbids it."),
+        Because::RootOfTheAccount => {
+            "The root of an account may do what the account may do, and nothing that has a say forbids it.".to_owned()
+        }
+        Because::ExplicitDeny(_) => format!("{place} denies it: a Deny outweighs every Allow."),
+        Because::NothingAllows(Voice::Resource | Voice::Grant) => {
+            "The key policy neither allows it nor leaves it to the policies of the principal's account, and no grant \
+             allows it."
+                .to_owned()
+        }
+        Because::NothingAllows(Voice::Identity) if foreign => {
+            "The account of the key allows it, but no policy of the principal does: in another account both are needed."
+                .to_owned()
+        }
+        Because::NothingAllows(Voice::Identity) => "No policy of the principal allows it.".to_owned(),
+        Because::NothingAllows(Voice::Session) => "The session's policy does not allow it.".to_owned(),
+        Because::AnotherAccount => {
+            "The key is another account's, and this operation works only on keys of one's own.".to_owned()
+        }
+    }
+}
+
+/// What settled a decision, as the beginning of a sentence.
+fn place(decision: &Decision<'_>) -> String {
+    let Some(source) = decision.source() else { return "Nothing that is written".to_owned() };
+    let sid = source.sid.map(|sid| format!(" ({sid})")).unwrap_or_default();
+    let statement = format!("Statement {}{sid}", source.statement + 1);
+    match source.voice {
+        Voice::Resource => format!("{statement} of the key policy"),
+        Voice::Identity => format!("{statement} of the principal's policy {}", source.document),
+        Voice::Session => format!("{statement} of the session's policy"),
+        Voice::Grant => format!("The grant {}", source.document),
+    }
+}
