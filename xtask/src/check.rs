@@ -13,7 +13,7 @@ use std::time::Instant;
 type Part = fn() -> Verdict;
 
 /// Each part by its name. What is no test counts as one.
-const PARTS: [(&str, Part); 14] = [
+const PARTS: [(&str, Part); 15] = [
     ("words", || words::check().into()),
     ("links", || links::check().into()),
     ("arrows", || arrows::check().into()),
@@ -26,6 +26,7 @@ const PARTS: [(&str, Part); 14] = [
     ("licences", || deny::rules().into()),
     ("advisories", advisories),
     ("fuzz", || fuzz::check().into()),
+    ("signatures", signatures),
     ("release", || run(cargo("build --release --locked")).into()),
     ("conformance", conformance),
 ];
@@ -75,7 +76,7 @@ fn told(name: &str, part: Part) -> Count {
 /// Our own sources, and those of the packages that stand apart from the workspace.
 fn format() -> Result<(), String> {
     run(cargo("fmt --all --check -- --color=never"))?;
-    for apart in ["conformance/rust", "fuzz"] {
+    for apart in ["conformance/rust", "conformance/signatures", "fuzz"] {
         run(cargo("fmt --check -- --color=never").current_dir(tree::root().join(apart)))?;
     }
     Ok(())
@@ -117,6 +118,13 @@ fn advisories() -> Verdict {
             because: Some(format!("skipped: {} names no copy of the RustSec database", deny::ADVISORY_DB)),
         },
     }
+}
+
+/// Our verifier of signatures beside AWS's test suite and another verifier, whose libraries are no business of Trent's.
+fn signatures() -> Verdict {
+    let apart = tree::root().join("conformance/signatures");
+    let mut cargo = cargo("test --all-targets --locked --no-fail-fast");
+    tests(cargo.current_dir(apart).env("CARGO_TARGET_DIR", tree::target()))
 }
 
 /// Real clients against the release build.

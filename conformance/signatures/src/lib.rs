@@ -1,0 +1,1 @@
+//! Are signatures verified as others make and verify them? The claims are in `tests/`.
