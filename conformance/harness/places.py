@@ -21,6 +21,36 @@ def venv(name):
     return made(name, [wanted], make, sys.version) / "bin"
 
 
+def javascript():
+    """The folder of the programs in JavaScript with their packages. Node looks for packages beside and above a program,
+    so the programs are copied to where the packages are.
+    """
+    source = HERE / "clients" / "javascript"
+    package = [source / "package.json", source / "package-lock.json", source / ".npmrc"]
+
+    def make(place):
+        place.mkdir(parents=True)
+        for file in package:
+            shutil.copy(file, place)
+        subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=place, check=True)
+    place = made("javascript", package, make)
+    for program in source.glob("*.mjs"):
+        shutil.copy(program, place)
+    return place
+
+
+def go():
+    """The program in Go, built."""
+    source = HERE / "clients" / "go"
+    files = sorted([*source.glob("*.go"), source / "go.mod", source / "go.sum"])
+    env = {**os.environ, "GOMODCACHE": str(CACHE / "go" / "modules"), "GOCACHE": str(CACHE / "go" / "built"),
+           "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false"}
+
+    def make(place):
+        subprocess.run(["go", "build", "-o", place / "story", "."], cwd=source, env=env, check=True)
+    return made("go", files, make) / "story"
+
+
 def made(name, files, make, *also):
     """The folder that `make` filled from these files; made anew when one of them changes, or what else it hangs on."""
     contents = b"".join([*(file.read_bytes() for file in files), *(text.encode() for text in also)])

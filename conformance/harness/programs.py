@@ -43,6 +43,11 @@ def by_credentials_file(program):
         lambda: _ran(program, AWS_SHARED_CREDENTIALS_FILE=str(_fixed().secrets / "credentials")), STEPS)
 
 
+def by_profile(program, environment):
+    """With whatever a user's own files say, as which `environment` leads to; asked for when the first step is told."""
+    return story.printed_rows(lambda: _ran(program, **environment()), STEPS)
+
+
 def _ran(command, **environment):
     return subprocess.run(command, env={**os.environ, "AWS_MAX_ATTEMPTS": "1", "NODE_NO_WARNINGS": "1", **environment},
                           capture_output=True, text=True, encoding="utf-8")

@@ -33,8 +33,9 @@ class Answer(collections.namedtuple("Answer", "status headers body")):
         return self.json.get("message")
 
 
-def connect(trent):
-    return socket.create_connection((trent.host, trent.port), PATIENCE)
+def connect(trent, source=None):
+    """A connection, from another address of this machine where one is given."""
+    return socket.create_connection((trent.host, trent.port), PATIENCE, source and (source, 0))
 
 
 def read_answer(stream, head_only=False):

@@ -22,9 +22,15 @@ def client(trent, region="us-east-1", account="000000000000"):
         "kms", endpoint_url=trent.url, region_name=region, aws_access_key_id=credentials.id,
         aws_secret_access_key=credentials.secret,
         config=botocore.config.Config(parameter_validation=False, retries={"max_attempts": 0}))
-    made.meta.events.register("before-send.kms", _sent)
-    made.meta.events.register("after-call.kms", _answered)
-    return made
+    return watched(made)
+
+
+def watched(client):
+    """The same client, whose last exchange a claim that breaks is told with."""
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-send.{service}", _sent)
+    client.meta.events.register(f"after-call.{service}", _answered)
+    return client
 
 
 _last = [None]

@@ -1,7 +1,5 @@
 """aws-sdk-go-v2: builds clients/go once and counts the claims that it prints."""
-import os
 import shutil
-import subprocess
 
 from harness import places, programs
 from harness.claims import Skipped, each
@@ -9,20 +7,7 @@ from harness.claims import Skipped, each
 if not shutil.which("go"):
     raise Skipped("aws-sdk-go-v2 was not tried: go is not installed")
 
-SOURCE = places.HERE / "clients" / "go"
-FILES = sorted([*SOURCE.glob("*.go"), SOURCE / "go.mod", SOURCE / "go.sum"])
-
-
-def _built():
-    env = {**os.environ, "GOMODCACHE": str(places.CACHE / "go" / "modules"), "GOCACHE": str(places.CACHE / "go" / "built"),
-           "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false"}
-
-    def make(place):
-        subprocess.run(["go", "build", "-o", place / "story", "."], cwd=SOURCE, env=env, check=True)
-    return places.made("go", FILES, make) / "story"
-
-
-PROGRAM = [_built()]
+PROGRAM = [places.go()]
 
 
 @each(programs.by_code(PROGRAM))

@@ -1,6 +1,5 @@
 """The AWS SDKs for JavaScript: today's @aws-sdk/client-kms, its 3.0.0 of 2020, and aws-sdk 2.0.31 of 2014."""
 import shutil
-import subprocess
 
 from harness import places, programs, story
 from harness.claims import Skipped, each
@@ -8,24 +7,7 @@ from harness.claims import Skipped, each
 if not (shutil.which("node") and shutil.which("npm")):
     raise Skipped("the AWS SDKs for JavaScript were not tried: node or npm is not installed")
 
-SOURCE = places.HERE / "clients" / "javascript"
-PACKAGE = [SOURCE / "package.json", SOURCE / "package-lock.json", SOURCE / ".npmrc"]
-
-
-def _installed():
-    """Node looks for packages beside and above a program, so the programs are copied to where the packages are."""
-    def make(place):
-        place.mkdir(parents=True)
-        for file in PACKAGE:
-            shutil.copy(file, place)
-        subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=place, check=True)
-    place = places.made("javascript", PACKAGE, make)
-    for program in SOURCE.glob("*.mjs"):
-        shutil.copy(program, place)
-    return place
-
-
-PLACE = _installed()
+PLACE = places.javascript()
 TODAY, V3, V2 = (["node", PLACE / f"{name}.mjs"] for name in ("client-kms", "client-kms-3.0.0", "aws-sdk-2.0.31"))
 
 

@@ -18,12 +18,14 @@ def here():
 
 @functools.cache
 def full():
-    """A key with seven aliases, nine tags and six rotations, and its id."""
+    """A key with seven aliases, nine tags, six rotations and eight grants, and its id."""
     key = here().create_key(Tags=[{"TagKey": f"k{n}", "TagValue": "v"} for n in range(9)])["KeyMetadata"]["KeyId"]
     for number in range(7):
         here().create_alias(AliasName=f"alias/full-{number}", TargetKeyId=key)
     for _ in range(6):
         here().rotate_key_on_demand(KeyId=key)
+    for _ in range(8):
+        here().create_grant(KeyId=key, GranteePrincipal="arn:aws:iam::123456789012:root", Operations=["Decrypt"])
     return key
 
 
@@ -34,6 +36,7 @@ LISTS = {
     "tags": ("list_resource_tags", "Tags", lambda t: t["TagKey"], lambda: {"KeyId": full()}, 9, 50),
     "rotations": ("list_key_rotations", "Rotations", lambda r: r["KeyMaterialId"], lambda: {"KeyId": full()}, 6, 1000),
     "materials": ("list_key_rotations", "Rotations", lambda r: r["KeyMaterialId"], lambda: {"KeyId": full(), "IncludeKeyMaterial": "ALL_KEY_MATERIAL"}, 7, 1000),
+    "grants": ("list_grants", "Grants", lambda g: g["GrantId"], lambda: {"KeyId": full()}, 8, 100),
     "policies": ("list_key_policies", "PolicyNames", lambda p: p, lambda: {"KeyId": full()}, 1, 1000),
 }
 

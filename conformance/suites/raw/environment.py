@@ -48,6 +48,8 @@ def accounts_are_separate_worlds():
     holds(key["KeyId"] not in [k["KeyId"] for k in listed], "another account's key is listed")
     absent = raw.call(dev(), "DescribeKey", {"KeyId": key["KeyId"]}, credentials=two)
     same(absent.message, f"Key 'arn:aws:kms:us-east-1:222222222222:key/{key['KeyId']}' does not exist", "the message")
-    there = raw.call(dev(), "DescribeKey", {"KeyId": key["Arn"]}, credentials=two)
-    nowhere = raw.call(dev(), "DescribeKey", {"KeyId": key["Arn"][:-12] + "0" * 12}, credentials=two)
+    there = raw.call(dev(), "DisableKey", {"KeyId": key["Arn"]}, credentials=two)
+    nowhere = raw.call(dev(), "DisableKey", {"KeyId": key["Arn"][:-12] + "0" * 12}, credentials=two)
     same((there.type, there.body), ("AccessDeniedException", nowhere.body), "type, and body beside that of a key that is not there")
+    # What AWS lets across accounts goes across, for nothing is enforced.
+    same(raw.done(dev(), "DescribeKey", {"KeyId": key["Arn"]}, credentials=two)["KeyMetadata"], key, "the key by its ARN")

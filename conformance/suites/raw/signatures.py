@@ -9,6 +9,7 @@ from harness.server import shared
 
 MISMATCH = ("The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details.")
+HUGE = 128 * 1024
 INVALID_TOKEN = "The security token included in the request is invalid."
 
 
@@ -184,6 +185,17 @@ def a_changed_body_does_not_match():
 def a_header_that_decides_may_not_come_twice(_name, change):
     answer = call(change=change)
     holds(answer is None or 400 <= answer.status < 500, f"the answer is {answer}")
+
+
+@each([
+    ("letters", lambda v: v + "a" * HUGE), ("spaces", lambda v: v.replace(" ", " " * HUGE, 1)), ("commas", lambda v: v + "," * HUGE),
+    ("signed_headers", lambda v: v.replace("SignedHeaders=", "SignedHeaders=" + "host;" * (HUGE // 5))),
+    ("the_same_again", lambda v: ", ".join([v] * (HUGE // len(v)))),
+])
+def an_authorization_header_of_128_kib_is_refused(_name, edit):
+    answer = call(change=_authorization(edit))
+    holds(answer is None or 400 <= answer.status < 500, f"the answer is {answer}")
+    same(call().status, 200, "the next one's status")
 
 
 @each([("target", "x-amz-target"), ("date", "x-amz-date")])

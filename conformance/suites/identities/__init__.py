@@ -1,0 +1,1 @@
+"""Who may, with real clients: users, roles and sessions in two accounts of one `serve`."""
