@@ -341,7 +341,10 @@ impl Scene {
         self.push("an identity policy", question, condition);
         let question = identity_question("GetUser", json!({ "UserName": user }));
         self.push("an identity policy, of a verb", question, condition);
-        let allow = |action: &str, resource: String| json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": when(condition) });
+        let allow = |action: &str, resource: String| {
+            let condition = when(condition);
+            json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition })
+        };
         [
             allow("kms:GetKeyRotationStatus", format!("arn:aws:kms:{REGION}:{}:key/{key}", self.account)),
             allow("iam:GetUser", format!("arn:aws:iam::{}:user/{user}", self.account)),
