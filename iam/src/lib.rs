@@ -13,7 +13,7 @@ pub mod sts;
 mod text;
 pub mod verb;
 
-pub use principals::{Unknown, pin, pins};
+pub use principals::{Unknown, is_of_partition, pin, pins};
 pub use record::Stored;
 pub use refusal::{Halt, Refusal};
 pub use shelf::{Draw, Edit, Kept, Shelf};

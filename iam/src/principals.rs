@@ -35,6 +35,11 @@ pub async fn pins<S: Shelf>(
     Ok(Ok(pins))
 }
 
+/// Whether `written` names its principal as one of this partition; a name without one is of every partition.
+pub fn is_of_partition(written: &str, partition: &str) -> bool {
+    written.strip_prefix("arn:").is_none_or(|rest| rest.split(':').next() == Some(partition))
+}
+
 /// The unique id of the user or role that `written` names, in a policy of `account` or on its own: a session's name is
 /// its role's. `None` for an account, for a unique id, and for whoever is of an account that this store does not hold.
 ///

@@ -338,6 +338,8 @@ impl<'a> Purpose<'a> {
     }
 
     fn derive(&self, secret: &SecretBytes) -> SigningKey {
+        #[cfg(test)]
+        tests::DERIVED.with(|count| count.set(count.get() + 1));
         SigningKey::derive(secret, self.date, self.region, self.service)
     }
 
@@ -436,6 +438,11 @@ const KEYS_A_STRIPE: usize = 64;
 #[expect(clippy::disallowed_methods, reason = "these are their tests")]
 mod tests {
     use super::*;
+
+    thread_local! {
+        /// How many signing keys this thread has derived, by far the most of a verification's work.
+        pub(super) static DERIVED: Cell<usize> = const { Cell::new(0) };
+    }
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
     const BODY: &[u8] = br#"{"KeyId":"alias/mine"}"#;
@@ -681,6 +688,28 @@ mod tests {
         let session = Sent::unsigned(NOW_TEXT).with("x-amz-security-token", "FwoGZXIvYXdzE");
         let signed = session.sign(SCOPE, "content-type;host;x-amz-date;x-amz-security-token;x-amz-target", SECRET);
         assert_eq!(told(signed.verify()), expected);
+    }
+
+    #[test]
+    fn every_refusal_costs_the_work_of_one_whole_verification() {
+        let mut unknown = good();
+        unknown.replace("authorization", "AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN8EXAMPLE");
+        let sign = |sent: Sent, scope: &str, secret: &str| sent.sign(scope, BOTO3, secret);
+        let token = Sent::unsigned(NOW_TEXT).with("x-amz-security-token", "FwoGZXIvYXdzE");
+        for (what, sent) in [
+            ("an unknown access key", unknown),
+            ("another secret", sign(Sent::unsigned(NOW_TEXT), SCOPE, "another secret")),
+            ("another day", sign(Sent::unsigned("20261124T211000Z"), "20261124/eu-central-1/kms/aws4_request", SECRET)),
+            ("another service", sign(Sent::unsigned(NOW_TEXT), "20261125/eu-central-1/s3/aws4_request", SECRET)),
+            (
+                "a token that the access key does not have",
+                token.sign(SCOPE, "content-type;host;x-amz-date;x-amz-security-token;x-amz-target", SECRET),
+            ),
+        ] {
+            let before = DERIVED.with(Cell::get);
+            assert!(sent.verify().is_err(), "{what}");
+            assert_eq!(DERIVED.with(Cell::get) - before, 1, "{what}");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub enum Error {
     NoSuchCaller,
     /// The caller may not, or the key is another account's and not there: the same words for both. The resource is
     /// named where it is the caller's account's, or `*`.
-    Denied { caller: String, action: String, resource: Option<String>, because: Because },
+    Denied { caller: String, action: &'static str, resource: Option<String>, because: Because },
     /// A ciphertext whose key is not there, or not the caller's to use.
     CiphertextOfNoKey,
     /// The key that was named is not the one in the ciphertext.

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backend;
 pub mod caller;
 mod error;
+mod facts;
 mod fault;
 mod grants;
 pub mod home;

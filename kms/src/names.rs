@@ -43,6 +43,21 @@ impl KeyName {
         }
     }
 
+    /// Where it points.
+    pub fn world(&self) -> &World {
+        match self {
+            KeyName::Key { world, .. } | KeyName::Alias { world, .. } => world,
+        }
+    }
+
+    /// That there is nothing of this name.
+    pub fn missing(&self) -> Error {
+        match self {
+            KeyName::Key { world, id, .. } => Error::NoSuchKey { arn: world.key_arn(id) },
+            KeyName::Alias { world, alias } => Error::NoSuchAlias { arn: world.alias_arn(alias) },
+        }
+    }
+
     fn parse_arn(text: &str, rest: &str, here: &World, takes: Names) -> Result<KeyName, Error> {
         let malformed = || Error::MalformedArn { given: text.to_owned() };
         let [partition, service, region, account, resource] =

@@ -17,12 +17,13 @@ use crate::audit::{self, Door, Mover};
 use crate::backend::{Backend, Local};
 use crate::caller::{self, Caller, Scope, SigningKeyCache};
 use crate::error::Error;
-use crate::grants::GrantKeys;
+use crate::grants::{GrantKeys, Lists};
 use crate::home::Opened;
 use crate::identities::{self, Asking, Credentials, Held, operator};
 use crate::ids::uuid;
 use crate::journey::{Call, Overdue};
 use crate::ops::entry_of;
+use crate::place::partition;
 use crate::quotas::Quotas;
 use crate::records::{Mark, UptimeRecord};
 use crate::rows::{self, Rows, uptime_row};
@@ -80,11 +81,14 @@ pub(crate) struct Core {
     pub turns: Turns,
     pub mode: Mode,
     pub enforcement: Enforcement,
+    /// The partition that the ARNs of identities are of, for whoever manages them.
+    pub partition: &'static str,
     pub quotas: Quotas,
     pub epoch: u32,
     pub epoch_key: Arc<EpochKey>,
     pub credentials: Credentials,
     pub grant_keys: GrantKeys,
+    pub grant_lists: Lists,
     mover: Mutex<Option<Mover>>,
     sequence: AtomicU64,
 }
@@ -134,10 +138,12 @@ impl Service {
             turns: Turns::new(),
             mode,
             enforcement,
+            partition: partition(&default_region),
             quotas,
             epoch: FIRST_EPOCH,
             epoch_key,
             grant_keys,
+            grant_lists: Lists::new(),
             credentials,
             // Sequences follow the clock from start to start, so that the outbox stays in order.
             sequence: AtomicU64::new((now.0.max(0) as u64) << 20),
@@ -210,7 +216,7 @@ impl Service {
         body: Vec<u8>,
         now: Time,
     ) -> Result<Vec<u8>, Fault> {
-        let call = Call { caller, origin, now };
+        let call = Call { caller: Arc::new(caller), origin, now };
         self.apart(op.name(), move |core| async move {
             let body = Zeroizing::new(body);
             (entry_of(op).call)(&core, &call, &body).await
@@ -230,7 +236,7 @@ impl Service {
         now: Time,
     ) -> Result<Vec<u8>, Fault> {
         let verb = Asking::parse(verb).ok_or_else(|| Fault::silent(UNKNOWN_OPERATION_EXCEPTION))?;
-        let call = Call { caller, origin, now };
+        let call = Call { caller: Arc::new(caller), origin, now };
         self.apart(verb.name(), move |core| async move {
             let body = Zeroizing::new(body);
             identities::administer(&core, &call, verb, &body).await
@@ -249,8 +255,22 @@ impl Service {
         now: Time,
         wall: Time,
     ) -> Result<Vec<u8>, Fault> {
-        let call = Call { caller, origin, now };
+        let call = Call { caller: Arc::new(caller), origin, now };
         self.apart(asked.action(), move |core| async move { identities::speak(&core, &call, &asked, wall).await }).await
+    }
+
+    /// The refusal of a call of STS whose parameters are none, by somebody who was believed: it leaves a record as every
+    /// call does.
+    pub async fn refused_sts(
+        &self,
+        action: &'static str,
+        caller: Caller,
+        origin: Origin,
+        refusal: Fault,
+        now: Time,
+    ) -> Fault {
+        let call = Call { caller: Arc::new(caller), origin, now };
+        identities::refuse(&self.core, &call, action, refusal).await
     }
 
     /// One verb by the program itself, as the root of `account`, for whoever started it: no policy is asked.

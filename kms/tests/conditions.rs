@@ -221,6 +221,7 @@ fn of_change(scene: &Scene) -> Vec<Case> {
     let import = |more: Value| with(sample(Op::ImportKeyMaterial, &With { key: external, blob: "" }), more);
     let parameters = |algorithm: &str, spec: &str| json!({ "KeyId": external, "WrappingAlgorithm": algorithm, "WrappingKeySpec": spec });
     let expires = |at: i64| import(json!({ "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": at }));
+    let unsaid = common::without(expires(1_750_000_100), "ExpirationModel");
     let tags = |tag: &str, value: &str| json!({ "KeyId": key, "Tags": [{ "TagKey": tag, "TagValue": value }] });
     let trailing = |operator: &str| json!({ operator: { "kms:TrailingDaysWithoutKeyUsage": "90" } });
     vec![
@@ -240,6 +241,18 @@ fn of_change(scene: &Scene) -> Vec<Case> {
         case(
             Op::ImportKeyMaterial,
             equals("kms:ExpirationModel", "KEY_MATERIAL_DOES_NOT_EXPIRE"),
+            import(json!({})),
+            expires(1_750_000_100),
+        ),
+        case(
+            Op::ImportKeyMaterial,
+            json!({ "Null": { "kms:ExpirationModel": "true" } }),
+            unsaid,
+            expires(1_750_000_100),
+        ),
+        case(
+            Op::ImportKeyMaterial,
+            json!({ "Null": { "kms:ValidTo": "true" } }),
             import(json!({})),
             expires(1_750_000_100),
         ),

@@ -38,6 +38,7 @@ impl Scene {
             (OWN, "dora", Some(allow(json!("*")))),
             (STRANGER, "eve", Some(allow(json!("kms:Decrypt")))),
             (STRANGER, "fay", None),
+            (STRANGER, "guy", Some(allow(json!("*")))),
         ] {
             house.user(account, name, policy).await;
         }
@@ -95,6 +96,24 @@ async fn the_answer_names_what_the_decision_rests_on() {
             json!({ "Principal": user(OWN, "bob"), "Operation": "CreateKey" }),
             json!({ "Allowed": true, "Source": "IdentityPolicy", "PolicyName": "mine", "Statement": 2 }),
             "Statement 2 of the principal's policy mine allows it, and nothing that has a say forbids it.",
+        ),
+        // CreateKey asks for TagResource too, and of that no key policy can say anything.
+        (
+            json!({ "Principal": user(STRANGER, "eve"), "Operation": "TagResource" }),
+            json!({ "Allowed": false }),
+            "The key is another account's, and this operation works only on keys of one's own.",
+        ),
+        // The key's half of it.
+        (
+            json!({ "Principal": user(STRANGER, "guy"), "Operation": "DeleteAlias" }),
+            json!({ "Allowed": false }),
+            "The key is another account's, and this operation works only on keys of one's own.",
+        ),
+        // Its policy has no say in lists.
+        (
+            json!({ "Principal": user(STRANGER, "fay"), "Operation": "ListAliases" }),
+            json!({ "Allowed": false }),
+            "No policy of the principal allows it.",
         ),
         (
             json!({ "Principal": user(OWN, "carl"), "Operation": "Decrypt" }),

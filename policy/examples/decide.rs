@@ -1,17 +1,22 @@
 //! How many decisions a second one core takes: `cargo run --release --example decide -p policy`. What they say is tested
 //! elsewhere.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{self, Write as _};
 use std::time::Instant;
 
 use policy::{
-    Arity, Attached, Because, Document, Facts, Kind, Principal, Request, Resource, Value, Voice, Voices, Who, decide,
-    default_key_policy,
+    Arity, Attached, Because, Constraint, Document, Facts, Grant, Kind, Principal, Request, Resource, Value, Voice,
+    Voices, Who, decide, default_key_policy,
 };
 
 const OURS: &str = "111122223333";
 const ANN: &str = "arn:aws:iam::111122223333:user/team/ann";
+const ROLE: &str = "arn:aws:iam::111122223333:role/app";
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/one";
+const SESSION_POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*",
+    "Condition":{"StringEquals":{"kms:EncryptionContext:app":"app-ann-7"}}}}"#;
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const DECISIONS: u32 = 1_000_000;
 
@@ -41,7 +46,24 @@ fn main() -> io::Result<()> {
     measure("the default key policy, its root", Who::Root, &default, Voice::Resource)?;
     let user = Who::User { arn: ANN, id: "AIDAANN" };
     measure("the default key policy, a user and a policy", user, &default, Voice::Identity)?;
-    measure("a key policy of ten statements with conditions", user, &conditional, Voice::Resource)
+    measure("a key policy of ten statements with conditions", user, &conditional, Voice::Resource)?;
+    let limit = compile(SESSION_POLICY, Kind::Session);
+    let limited = Voices { session_policy: Some(&limit), ..conditional };
+    let session = Who::Session { role_arn: ROLE, role_id: "AROAAPP", arn: SESSION };
+    measure("the same and a session's policy", session, &limited, Voice::Resource)?;
+    let context = context();
+    let operations = ["Decrypt".to_owned(), "Encrypt".to_owned()];
+    let constraint = Some(Constraint::Subset(&context));
+    let grant = Grant {
+        id: "g",
+        grantee: ANN,
+        grantee_id: Some("AIDAANN"),
+        operations: &operations,
+        constraint,
+        source_arn: None,
+    };
+    let granted = Voices { resource_policy: Some(&root_key), grants: &[grant], ..Voices::default() };
+    measure("the default key policy, a user with a grant", user, &granted, Voice::Grant)
 }
 
 fn compile(text: &str, kind: Kind) -> Document {
@@ -52,7 +74,7 @@ fn compile(text: &str, kind: Kind) -> Document {
 fn ten_statements() -> String {
     let statement = |number: usize| {
         format!(
-            r#"{{"Effect":"Allow","Principal":{{"AWS":"{ANN}"}},"Action":["kms:Decrypt","kms:GenerateDataKey*","kms:Enc*"],
+            r#"{{"Effect":"Allow","Principal":{{"AWS":["{ANN}","{ROLE}"]}},"Action":["kms:Decrypt","kms:GenerateDataKey*","kms:Enc*"],
             "Resource":"arn:aws:kms:*:*:key/*","Condition":{{
             "ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::*:user/team/*"}},
             "IpAddress":{{"aws:SourceIp":["10.0.0.0/8","203.0.113.0/24"]}},
@@ -64,13 +86,18 @@ fn ten_statements() -> String {
     format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
 }
 
+fn context() -> BTreeMap<String, String> {
+    BTreeMap::from([("app".to_owned(), "app-ann-7".to_owned())])
+}
+
 fn measure(what: &str, who: Who<'_>, voices: &Voices<'_>, allowed_by: Voice) -> io::Result<()> {
+    let context = context();
     let request = Request {
         principal: Principal { account: OURS, partition: "aws", who },
         action: "kms:Encrypt",
         resource: Some(Resource { account: OURS, arn: KEY }),
         across_accounts: true,
-        context: None,
+        context: Some(&context),
         facts: &Circumstances,
     };
     let start = Instant::now();

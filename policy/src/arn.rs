@@ -2,7 +2,7 @@
 //! never reaches into the next. Other texts are compared in [`text`](crate::text).
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN>
 
-use crate::filled::{Filled, next_character};
+use crate::filled::{Filled, Part};
 use crate::request::Facts;
 use crate::text::{Case, Dialect, Pattern, Piece, Wildcards, pieces};
 
@@ -38,7 +38,7 @@ impl ArnPattern {
                 parts.iter().all(|part| given.next().is_some_and(|given| part.matches(given, facts)))
             }
             ArnPattern::Variable(_, pieces) => {
-                Filled::new(pieces, facts).is_some_and(|filled| is_filled(&filled, text))
+                Filled::new(pieces, ARN_BYTES, facts).is_some_and(|filled| is_filled(&filled, text))
             }
             ArnPattern::Never => false,
         }
@@ -76,49 +76,27 @@ fn split(pieces: &[Piece]) -> Vec<Vec<Piece>> {
 
 /// Whether `text` is an ARN of the pattern, whose parts are those that it has with its values.
 fn is_filled(pattern: &Filled<ARN_BYTES>, text: &str) -> bool {
-    let (mut bytes, mut wild) = pattern.parts();
+    let mut rest = pattern.whole();
     let mut given = text.splitn(PARTS, ':');
     for _ in 1..PARTS {
-        let Some(colon) = bytes.iter().position(|byte| *byte == b':') else { return false };
-        let Some(part) = given.next() else { return false };
-        if !glob(&bytes[..colon], &wild[..colon], part.as_bytes()) {
+        let (Some((part, after)), Some(text)) = (rest.cut(b':', false), given.next()) else { return false };
+        if !glob(part, text) {
             return false;
         }
-        (bytes, wild) = (&bytes[colon + 1..], &wild[colon + 1..]);
+        rest = after;
     }
-    given.next().is_some_and(|rest| glob(bytes, wild, rest.as_bytes()))
+    given.next().is_some_and(|text| glob(rest, text))
 }
 
-/// Both lengths are an ARN's, and their product bounds the time: only the last `*` is taken back.
-fn glob(bytes: &[u8], wild: &[bool], text: &[u8]) -> bool {
-    let at = |place: usize| bytes.get(place).copied().zip(wild.get(place).copied());
-    let (mut pattern, mut place) = (0, 0);
-    let mut star = None;
-    while place < text.len() {
-        match at(pattern) {
-            Some((b'*', true)) => {
-                star = Some((pattern, place));
-                pattern += 1;
-                continue;
-            }
-            Some((b'?', true)) => {
-                pattern += 1;
-                place = next_character(text, place);
-                continue;
-            }
-            Some((byte, _)) if text.get(place) == Some(&byte) => {
-                pattern += 1;
-                place += 1;
-                continue;
-            }
-            Some(_) | None => {}
-        }
-        let Some((after, from)) = star else { return false };
-        let from = next_character(text, from);
-        star = Some((after, from));
-        (pattern, place) = (after + 1, from);
+/// What stands between two `*` is sought from left to right and never again, as in [`text`](crate::text).
+fn glob(pattern: Part<'_>, text: &str) -> bool {
+    let Some((first, mut rest)) = pattern.cut(b'*', true) else { return pattern.after(text) == Some("") };
+    let Some(mut text) = first.after(text) else { return false };
+    while let Some((part, after)) = rest.cut(b'*', true) {
+        let Some(end) = part.end_of_first(text).and_then(|end| text.get(end..)) else { return false };
+        (text, rest) = (end, after);
     }
-    bytes.iter().zip(wild).skip(pattern).all(|end| end == (&b'*', &true))
+    rest.ends(text)
 }
 
 const PARTS: usize = 6;

@@ -2,6 +2,7 @@
 //! in [`document`](crate::document), what a grant says in [`grant`](crate::grant).
 
 use crate::document::Document;
+use crate::patience::Patience;
 use crate::principal::Level;
 use crate::request::{Request, Who};
 use crate::voice::{Grant, Voices};
@@ -84,15 +85,23 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Decides one request. It cannot fail: what is not allowed is denied, with the reason. It allocates nothing.
+/// Decides one request. It cannot fail: what is not allowed is denied, with the reason. It allocates nothing. Where
+/// documents and request go together so badly that it would take too long, nothing is allowed.
 ///
 /// The rules are in the documentation of [the crate](crate).
 pub fn decide<'a>(request: &Request<'_>, voices: &Voices<'a>) -> Decision<'a> {
-    match Heard::all(request, voices) {
-        Ok(heard) => heard.decision(request, voices),
+    let facts = Patience::with(request.facts);
+    let request = Request { facts: &facts, ..*request };
+    let decision = match Heard::all(&request, voices) {
+        Ok(heard) => heard.decision(&request, voices),
         Err(denied) => Decision { because: Because::ExplicitDeny(denied.voice), source: Some(denied) },
-    }
+    };
+    // What was not asked to its end may have been a Deny.
+    if facts.is_lost() && decision.effect() == Effect::Allow { UNDECIDED } else { decision }
 }
+
+/// Of what could not be brought to its end.
+const UNDECIDED: Decision<'static> = Decision { because: Because::NothingAllows(Voice::Resource), source: None };
 
 /// What the documents say about a request that none of them denies.
 struct Heard<'a> {

@@ -53,10 +53,12 @@ mod layout;
 mod network;
 mod number;
 mod operator;
+mod patience;
 mod principal;
 mod request;
 mod search;
 mod statement;
+mod steps;
 mod text;
 mod voice;
 

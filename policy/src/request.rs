@@ -99,6 +99,13 @@ pub enum Value<'a> {
     Address(IpAddr),
 }
 
+impl Value<'_> {
+    /// The point in time that a text stands for where a date condition has it; `None` for no date.
+    pub fn time(text: &str) -> Option<Value<'static>> {
+        crate::date::read(text).map(Value::Time)
+    }
+}
+
 /// How many values a condition key has in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arity {

@@ -3,6 +3,7 @@
 
 use crate::filled::Filled;
 use crate::request::Facts;
+use crate::steps::took;
 use crate::text::{Case, Piece, after};
 
 /// What is sought.
@@ -31,11 +32,15 @@ impl Middle {
     /// What follows it where it stands first in `text`.
     pub(crate) fn after_first<'t>(&self, text: &'t str, case: Case, facts: &dyn Facts) -> Option<&'t str> {
         match self {
-            Middle::Text(sought) => text.get(text.find(&**sought)? + sought.len()..),
+            Middle::Text(sought) => {
+                let start = text.find(&**sought);
+                took(sought.len() + start.unwrap_or(text.len()));
+                text.get(start? + sought.len()..)
+            }
             Middle::Letters(letters) => text.get(letters.end_of_first(text)?..),
             // What is longer than the text is not in it, so that the values need no more room than the text.
             Middle::Mixed(pieces) if case == Case::Exact && text.len() <= TEXT_BYTES => {
-                text.get(Filled::<TEXT_BYTES>::new(pieces, facts)?.end_of_first(text)?..)
+                text.get(Filled::<TEXT_BYTES>::new(pieces, text.len(), facts)?.end_of_first(text)?..)
             }
             Middle::Mixed(pieces) => {
                 let starts = text.char_indices().map(|(start, _)| start).chain([text.len()]);
@@ -98,7 +103,9 @@ impl Letters {
 
     fn seek(&self, text: &str, reached: &mut [u64]) -> Option<usize> {
         let last = self.length - 1;
+        took(reached.len());
         for (start, c) in text.char_indices() {
+            took(self.others.len());
             let known = self.letters.binary_search_by_key(&c, |(letter, _)| *letter);
             let places =
                 known.ok().and_then(|place| self.letters.get(place)).map_or(&self.others, |(_, places)| places);

@@ -8,6 +8,7 @@ use crate::document::Kind;
 use crate::key::{Key, as_text};
 use crate::request::Facts;
 use crate::search::Middle;
+use crate::steps::took;
 
 /// Which language a document is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +108,7 @@ impl Pattern {
 
 /// What follows the pieces at the beginning of `text`.
 pub(crate) fn after<'t>(pieces: &[Piece], text: &'t str, case: Case, facts: &dyn Facts) -> Option<&'t str> {
-    pieces.iter().try_fold(text, |text, piece| match piece {
+    pieces.iter().inspect(|_| took(1)).try_fold(text, |text, piece| match piece {
         Piece::Text(piece) => strip_prefix(text, piece, case),
         Piece::One => text.get(text.chars().next()?.len_utf8()..),
         Piece::Many => None,
@@ -121,7 +122,7 @@ pub(crate) fn after<'t>(pieces: &[Piece], text: &'t str, case: Case, facts: &dyn
 
 /// Whether `text` ends with the pieces.
 fn ends(pieces: &[Piece], text: &str, case: Case, facts: &dyn Facts) -> bool {
-    let start = pieces.iter().rev().try_fold(text, |text, piece| match piece {
+    let start = pieces.iter().rev().inspect(|_| took(1)).try_fold(text, |text, piece| match piece {
         Piece::Text(piece) => strip_suffix(text, piece, case),
         Piece::One => text.get(..text.len() - text.chars().next_back()?.len_utf8()),
         Piece::Many => None,
@@ -135,6 +136,7 @@ fn ends(pieces: &[Piece], text: &str, case: Case, facts: &dyn Facts) -> bool {
 }
 
 fn strip_prefix<'t>(text: &'t str, piece: &str, case: Case) -> Option<&'t str> {
+    took(piece.len().min(text.len()));
     match case {
         Case::Exact => text.strip_prefix(piece),
         Case::Ascii => {
@@ -149,6 +151,7 @@ fn strip_prefix<'t>(text: &'t str, piece: &str, case: Case) -> Option<&'t str> {
 }
 
 fn strip_suffix<'t>(text: &'t str, piece: &str, case: Case) -> Option<&'t str> {
+    took(piece.len().min(text.len()));
     match case {
         Case::Exact => text.strip_suffix(piece),
         Case::Ascii => {

@@ -116,7 +116,7 @@ impl Door {
         let kind = if place == Place::Api { Kind::of(&parts) } else { Kind::Nothing };
         let page = Page::of(&parts.headers, &self.config.cors);
         let user_agent = head::user_agent(&parts);
-        let origin = Origin { request_id: request_id.clone(), source_ip: peer.to_string(), user_agent };
+        let origin = Origin { request_id: request_id.clone(), source_ip: peer.to_canonical().to_string(), user_agent };
         let answer = self.checked(Asked { parts, place, kind, page, origin }, body).await;
         let operation = answer.operation().or(kind.name()).unwrap_or(place.name());
         let (status, micros) = (answer.status(), started.elapsed().as_micros() as u64);
@@ -227,7 +227,12 @@ impl Door {
         }
         let origin = asked.origin.clone();
         let caller = self.believed(&Head::of(&asked.parts), body, Scope::Sts, &origin).await?;
-        self.service.sts(read?, caller, origin, self.clock.now(), self.clock.wall()).await
+        let now = self.clock.now();
+        match (read, query::Call::named(body)) {
+            (Ok(call), _) => self.service.sts(call, caller, origin, now, self.clock.wall()).await,
+            (Err(fault), Some(action)) => Err(self.service.refused_sts(action, caller, origin, fault, now).await),
+            (Err(fault), None) => Err(fault),
+        }
     }
 
     /// Who sent it, if they prove it; who does not leaves a record.

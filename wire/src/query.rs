@@ -41,6 +41,13 @@ impl Call {
         Ok(call)
     }
 
+    /// The action that a body names, if it is one of these: also where its parameters are refused.
+    pub fn named(body: &[u8]) -> Option<&'static str> {
+        let form = Form::read(body).ok()?;
+        let named = form.take(ACTION)?;
+        [GET_CALLER_IDENTITY, ASSUME_ROLE].into_iter().find(|action| *action == named)
+    }
+
     /// The action, as it is written in requests.
     pub fn action(&self) -> &'static str {
         match self {

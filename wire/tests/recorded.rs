@@ -204,7 +204,7 @@ fn records_read_as_in_the_examples() {
         (
             Op::ImportKeyMaterial,
             json!({"KeyId": "k", "ImportToken": "AA==", "EncryptedKeyMaterial": "AA==", "ValidTo": 1_747_806_465}),
-            json!({"keyId": "k", "expirationModel": "KEY_MATERIAL_EXPIRES", "validTo": "May 21, 2025, 5:47:45 AM"}),
+            json!({"keyId": "k", "validTo": "May 21, 2025, 5:47:45 AM"}),
         ),
         (Op::GenerateRandom, json!({"NumberOfBytes": 32}), json!({})),
         (Op::RetireGrant, json!({"GrantToken": "t"}), json!({})),

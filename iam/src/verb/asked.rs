@@ -197,7 +197,7 @@ impl Members {
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(Refusal::unreadable_body("The request body is not a JSON object"));
         }
-        serde_json::from_slice(body).map_err(|why| Refusal::unreadable_body(format!("The request body: {why}")))
+        serde_json::from_slice(body).map_err(|why| Refusal::unreadable_body(unreadable(&why)))
     }
 
     fn left_over(&self) -> Option<&'static str> {
@@ -338,6 +338,17 @@ impl Members {
         }
         let secret = SecretBytes::from(secret.expose().to_vec());
         Ok(Some(GivenKey { id: id.clone(), secret }))
+    }
+}
+
+/// Why a body cannot be read. Of a value that stands where another kind of value should, only the place is told: it may
+/// be a secret.
+fn unreadable(why: &serde_json::Error) -> String {
+    let said = why.to_string();
+    let repeats_a_value = why.is_data() && ["invalid type", "invalid value"].iter().any(|form| said.starts_with(form));
+    match repeats_a_value {
+        true => format!("The request body: a value of another type at line {} column {}", why.line(), why.column()),
+        false => format!("The request body: {said}"),
     }
 }
 

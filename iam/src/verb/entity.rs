@@ -31,6 +31,33 @@ pub(super) trait Entity: Stored + Clone {
     fn listed(&self, account: &str, partition: &str) -> Value;
 }
 
+/// What lies in both under the same names.
+macro_rules! fields {
+    ($entity:ident) => {
+        fn name(&self) -> &str {
+            &self.name
+        }
+        fn path(&self) -> &str {
+            &self.path
+        }
+        fn arn(&self, account: &str, partition: &str) -> String {
+            $entity::arn(self, account, partition)
+        }
+        fn tags(&self) -> &BTreeMap<String, String> {
+            &self.tags
+        }
+        fn tags_mut(&mut self) -> &mut BTreeMap<String, String> {
+            &mut self.tags
+        }
+        fn policies(&self) -> &BTreeMap<String, Policy> {
+            &self.policies
+        }
+        fn policies_mut(&mut self) -> &mut BTreeMap<String, Policy> {
+            &mut self.policies
+        }
+    };
+}
+
 impl Entity for User {
     const TITLE: &'static str = "User";
 
@@ -40,27 +67,7 @@ impl Entity for User {
     fn rows(account: &str) -> Vec<u8> {
         rows::users(account)
     }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn path(&self) -> &str {
-        &self.path
-    }
-    fn arn(&self, account: &str, partition: &str) -> String {
-        User::arn(self, account, partition)
-    }
-    fn tags(&self) -> &BTreeMap<String, String> {
-        &self.tags
-    }
-    fn tags_mut(&mut self) -> &mut BTreeMap<String, String> {
-        &mut self.tags
-    }
-    fn policies(&self) -> &BTreeMap<String, Policy> {
-        &self.policies
-    }
-    fn policies_mut(&mut self) -> &mut BTreeMap<String, Policy> {
-        &mut self.policies
-    }
+    fields!(User);
 
     fn holds(&self) -> Option<&'static str> {
         match (self.policies.is_empty(), self.access_keys.is_empty()) {
@@ -90,27 +97,7 @@ impl Entity for Role {
     fn rows(account: &str) -> Vec<u8> {
         rows::roles(account)
     }
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn path(&self) -> &str {
-        &self.path
-    }
-    fn arn(&self, account: &str, partition: &str) -> String {
-        Role::arn(self, account, partition)
-    }
-    fn tags(&self) -> &BTreeMap<String, String> {
-        &self.tags
-    }
-    fn tags_mut(&mut self) -> &mut BTreeMap<String, String> {
-        &mut self.tags
-    }
-    fn policies(&self) -> &BTreeMap<String, Policy> {
-        &self.policies
-    }
-    fn policies_mut(&mut self) -> &mut BTreeMap<String, Policy> {
-        &mut self.policies
-    }
+    fields!(Role);
 
     fn holds(&self) -> Option<&'static str> {
         (!self.policies.is_empty()).then_some("policies")

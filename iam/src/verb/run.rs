@@ -11,7 +11,7 @@ use super::entity::{self, Entity, described, found, rewrite, shown};
 use super::keys;
 use crate::record::{Account, Holder, Owner, Role, Trust, User};
 use crate::text::{self, Name, Path};
-use crate::{Draw, Edit, Halt, Kept, Refusal, Shelf, Stored, Unknown, ids, pin, pins, rows};
+use crate::{Draw, Edit, Halt, Kept, Refusal, Shelf, Stored, Unknown, ids, is_of_partition, pin, pins, rows};
 use policy::{Document, Kind as DocumentKind};
 
 /// Does what is asked in `account`, whose ARNs have this partition: the answer, and the edits that make it true.
@@ -381,11 +381,14 @@ async fn trust<S: Shelf>(desk: &Desk<'_, S>, document: &str) -> Result<Trust, Ha
     if compiled.principals().count() > PRINCIPALS_AT_MOST {
         return Err(Refusal::quota("PrincipalsPerTrustPolicy", PRINCIPALS_AT_MOST).into());
     }
+    let nobody = |principal| Refusal::malformed(format!("Invalid principal in policy: \"AWS\":\"{principal}\""));
+    // Nobody is called so here: a Deny of theirs would deny nobody.
+    if let Some(written) = compiled.principals().find(|written| !is_of_partition(written, desk.partition)) {
+        return Err(nobody(written.to_owned()).into());
+    }
     match pins(&compiled, desk.account, desk.shelf).await.map_err(Halt::Unreadable)? {
         Ok(pins) => Ok(Trust::pinned(document.to_owned(), pins).map_err(malformed)?),
-        Err(Unknown(principal)) => {
-            Err(Refusal::malformed(format!("Invalid principal in policy: \"AWS\":\"{principal}\"")).into())
-        }
+        Err(Unknown(principal)) => Err(nobody(principal).into()),
     }
 }
 

@@ -58,11 +58,27 @@ enum OneOrMany {
 
 impl Asked {
     fn read(body: &[u8]) -> Result<Asked, Refusal> {
-        serde_json::from_slice(body).map_err(|why| Refusal {
+        let asked: Asked = serde_json::from_slice(body).map_err(|why| Refusal {
             name: "SerializationException",
             message: format!("The request body: {why}"),
             status: 400,
-        })
+        })?;
+        if asked.length() > BYTES_AT_MOST {
+            let message =
+                format!("EncryptionContext and Facts must not be longer than {BYTES_AT_MOST} bytes together.");
+            return Err(Refusal { name: "ValidationError", message, status: 400 });
+        }
+        Ok(asked)
+    }
+
+    /// How much conditions could be held against, in bytes.
+    fn length(&self) -> usize {
+        let context = self.encryption_context.iter().map(|(name, value)| name.len() + value.len());
+        let fact = |values: &OneOrMany| match values {
+            OneOrMany::One(value) => value.len(),
+            OneOrMany::Many(values) => values.iter().map(String::len).sum(),
+        };
+        context.chain(self.facts.iter().map(|(key, values)| key.len() + fact(values))).sum()
     }
 }
 
@@ -96,6 +112,12 @@ impl Explanation {
                 facts: asked.facts.into_iter().map(fact).collect(),
             },
         }
+    }
+
+    /// Whether the principal is called as nobody is here. An ARN of another partition would be another one to policies.
+    fn is_about_nobody(&self, call: &Call) -> bool {
+        let principal = &self.question.principal;
+        !principal.starts_with(&format!("arn:{}:", call.caller.partition())) || principal.contains('\0')
     }
 
     /// Whether the answer would tell of another account: of its principals, or of its keys.
@@ -148,6 +170,9 @@ impl Errand for Explanation {
         let outcome = match self.permitted(core, call, &view, &identity).await {
             Err(Halt::Refused(refusal)) => Err(told(refusal)),
             Err(Halt::Unreadable(error)) => return Err(error),
+            Ok(()) if self.is_about_nobody(call) => {
+                Err(fault(&Error::InvalidPrincipal { arn: self.question.principal.clone() }))
+            }
             Ok(()) => match explain(core, &self.question, call.now).await {
                 Err(Error::Busy) => return Err(Error::Busy),
                 Err(error) => Err(pipeline::logged(fault(&error), &error, &EXPLAIN, call)),
@@ -167,6 +192,9 @@ fn fault(error: &Error) -> Fault {
 }
 
 const EXPLAIN: Event = Event { source: "iam.amazonaws.com", name: EXPLAIN_VERB, read_only: true, resources: "" };
+
+/// What a call could bring along.
+const BYTES_AT_MOST: usize = 2 * crate::MAX_CONTEXT_BYTES;
 
 /// Ours alone: AWS has no verb that says this much.
 pub(crate) const EXPLAIN_VERB: &str = "Explain";

@@ -23,7 +23,7 @@ pub use session::Session;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use shelf::Held;
-pub(crate) use sts::speak;
+pub(crate) use sts::{refuse, speak};
 
 use explain::EXPLAIN_VERB;
 

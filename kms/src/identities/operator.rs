@@ -35,7 +35,7 @@ pub(crate) fn call(core: &Core, account: &str, region: &str, now: Time) -> Call 
         source_ip: "127.0.0.1".to_owned(),
         user_agent: Some(caller::OPERATOR.to_owned()),
     };
-    Call { caller: caller::operator(account, region), origin, now }
+    Call { caller: Arc::new(caller::operator(account, region)), origin, now }
 }
 
 /// A new access key for the account's root, recorded under this name: its id and its secret. Where the root has two

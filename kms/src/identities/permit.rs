@@ -20,13 +20,18 @@ pub(super) struct Question<'a> {
     pub circumstances: &'a Circumstances<'a>,
 }
 
-/// Asks it.
+/// Asks it. Identities are the same in every Region, and their ARNs begin as those of the Region do that a request is
+/// signed for: what a policy says of an ARN would say nothing in a Region of another partition, so that nobody is let
+/// through there.
 ///
 /// # Errors
 /// AccessDenied, where policies are enforced.
 pub(super) fn permit(core: &Core, call: &Call, identity: &Identity, question: &Question<'_>) -> Result<(), Refusal> {
     if core.enforcement == Enforcement::Off {
         return Ok(());
+    }
+    if call.caller.partition() != core.partition {
+        return enforce(core, call, away(core, identity, question));
     }
     match refused(identity, question) {
         Some(because) => enforce(core, call, denied(identity, question, because)),
@@ -56,6 +61,15 @@ pub(super) fn enforce(core: &Core, call: &Call, refusal: Refusal) -> Result<(), 
 /// A refusal in a sentence.
 pub(super) fn access_denied(message: impl Into<String>) -> Refusal {
     Refusal { name: "AccessDenied", message: message.into(), status: 403 }
+}
+
+/// The refusal in a Region of another partition; of a role that is to be assumed it tells no more than any other.
+fn away(core: &Core, identity: &Identity, question: &Question<'_>) -> Refusal {
+    let Refusal { message, .. } = denied(identity, question, Because::AnotherAccount);
+    match question.trust {
+        Some(_) => access_denied(message),
+        None => access_denied(format!("{message}: sign for a Region of the partition {}", core.partition)),
+    }
 }
 
 /// Why not; `None` for a yes.

@@ -47,6 +47,13 @@ pub(crate) async fn speak(core: &Arc<Core>, call: &Call, asked: &query::Call, wa
     }
 }
 
+/// A refusal for the parameters of an action, recorded; or why it could not be.
+pub(crate) async fn refuse(core: &Core, call: &Call, action: &str, refusal: Fault) -> Fault {
+    let event = if action == ASSUME_ROLE.name { ASSUME_ROLE } else { GET_CALLER_IDENTITY };
+    let told = pipeline::refuse(core, call, &event, None, refusal.clone(), &fault).await;
+    told.err().unwrap_or(refusal)
+}
+
 /// GetCallerIdentity, which nobody has to be allowed.
 struct WhoAmI;
 

@@ -27,7 +27,7 @@ pub(crate) type Context = BTreeMap<String, String>;
 
 /// What stays the same over all attempts at one request.
 pub(crate) struct Call {
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub origin: Origin,
     pub now: Time,
 }
@@ -68,7 +68,7 @@ impl Drawn {
 /// One attempt at one request.
 pub struct Cx {
     view: View,
-    caller: Caller,
+    caller: Arc<Caller>,
     identity: Identity,
     source_ip: Option<IpAddr>,
     sheet: &'static Sheet,

@@ -11,6 +11,7 @@ use wire::Op;
 
 use crate::Time;
 use crate::error::{Error, Invalid};
+use crate::facts::Situation;
 use crate::identity::Identity;
 use crate::keys::lifecycle::KeyOrigin;
 use crate::names::{KeyName, Names};
@@ -72,15 +73,9 @@ pub(crate) async fn explain(core: &Arc<Core>, question: &Question, now: Time) ->
     let view = View::newest(core, now).await?;
     let identity = Identity::imagine(&view, &question.principal).await?;
     let identity = identity.ok_or_else(|| Error::InvalidPrincipal { arn: question.principal.clone() })?;
-    let of = Parties {
-        view: &view,
-        identity: &identity,
-        region: &question.world.region,
-        source_ip: None,
-        sheet,
-        given: Some(&question.facts),
-    };
-    let Some(name) = question.key.as_deref().filter(|_| sheet.names != Names::None) else {
+    let situation = Situation { identity: &identity, source_ip: None, now, region: &question.world.region };
+    let of = Parties { view: &view, situation, sheet, given: Some(&question.facts) };
+    let Some(name) = question.key.as_deref().filter(|_| is_about_a_key(action, sheet)) else {
         // What CreateKey makes if nobody says otherwise.
         let new = AskedKey {
             spec: KeySpec::SymmetricDefault,
@@ -93,18 +88,24 @@ pub(crate) async fn explain(core: &Arc<Core>, question: &Question, now: Time) ->
         return Hearing::about(of, None).decide(&ask, action, |decision| told(decision, false)).await;
     };
     let name = KeyName::parse(name, &question.world, Names::KeyOrAlias)?;
-    let missing = match &name {
-        KeyName::Key { world, id, .. } => Error::NoSuchKey { arn: world.key_arn(id) },
-        KeyName::Alias { world, alias } => Error::NoSuchAlias { arn: world.alias_arn(alias) },
-    };
-    let (key, alias) = named(&view, name).await?;
-    let key = key.ok_or(missing)?;
+    let (key, alias) = named(&view, &name).await?;
+    let key = key.ok_or_else(|| name.missing())?;
     let (arn, ask) = (key.arn(), defaults(action, sheet, &key, &question.context));
     let named = Named { alias: alias.as_deref(), on_same_key: None };
     let foreign = key.world.account != identity.account();
-    let hearing = Hearing::about_key(of, &key, &arn, named).await?;
-    hearing.decide(&ask, action, |decision| told(decision, foreign)).await
+    if sheet.op != Op::RetireGrant {
+        let hearing = Hearing::about_key(of, &key, &arn, named).await?;
+        return hearing.decide(&ask, action, |decision| told(decision, foreign)).await;
+    }
+    // Key policies have no say in it, and which grant is meant is not known.
+    let hearing = Hearing::about_key_alone(of, &key, &arn).await?;
+    let explained = hearing.decide_with(&ask, &[], |decision| told(decision, foreign));
+    let settled = explained.allowed || explained.source.is_some();
+    Ok(if settled { explained } else { Explained { because: BY_GRANT_ALONE.to_owned(), ..explained } })
 }
+
+const BY_GRANT_ALONE: &str = "No policy of the principal allows it. Those whom a grant itself lets retire it, and the \
+                              root of the account that made it, may retire that grant all the same.";
 
 /// What a request says that says no more than it must.
 fn defaults<'q>(action: Action, sheet: &Sheet, key: &Key, context: &'q Context) -> Ask<'q> {
@@ -123,21 +124,23 @@ fn defaults<'q>(action: Action, sheet: &Sheet, key: &Key, context: &'q Context) 
     Ask { algorithm: only, context: Some(context), asked, ..Ask::about(action) }
 }
 
+/// Whether a key has a say. That of DeleteAlias is the alias's: the operation names none itself.
+fn is_about_a_key(action: Action, sheet: &Sheet) -> bool {
+    let named = sheet.names != Names::None && !action.has_no_resource();
+    named || matches!(sheet.op, Op::TagResource | Op::DeleteAlias)
+}
+
 /// The action of this name and what is true of its operation.
 fn action(name: &str) -> Result<(Action, &'static Sheet), Error> {
     let word = name.strip_prefix("kms:").unwrap_or(name);
-    for entry in &OPERATIONS {
-        let Some(sheet) = entry.sheet else {
-            if entry.op.name() == word {
-                return Err(Error::NotYet(entry.op));
-            }
-            continue;
-        };
-        if let Some(action) = sheet.actions.iter().find(|action| action.word() == word) {
-            return Ok((*action, sheet));
-        }
-    }
-    Err(Error::Invalid(Invalid::Action { given: name.to_owned() }))
+    let sheets = OPERATIONS.iter().filter_map(|entry| entry.sheet);
+    let asked = sheets.flat_map(|sheet| sheet.actions.iter().map(move |action| (*action, sheet)));
+    // CreateKey asks for TagResource too.
+    let found = asked.filter(|(action, _)| action.word() == word).max_by_key(|(_, sheet)| sheet.op.name() == word);
+    found.ok_or_else(|| match OPERATIONS.iter().find(|entry| entry.sheet.is_none() && entry.op.name() == word) {
+        Some(later) => Error::NotYet(later.op),
+        None => Error::Invalid(Invalid::Action { given: name.to_owned() }),
+    })
 }
 
 fn told(decision: &Decision<'_>, foreign: bool) -> Explained {

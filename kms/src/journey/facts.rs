@@ -1,20 +1,20 @@
 //! Circumstances: what the condition keys of a policy say of one call. Every value comes from what was verified: the
 //! caller's proof, the peer's address, the clock, the request as it will be carried out, the key's own record. What a
-//! client only claims (`User-Agent`, `Referer`, any header that names a source) is no fact and stays absent.
+//! client only claims (`User-Agent`, `Referer`, any header that names a source) is no fact and stays absent. What is told
+//! of every call alike is [`crate::facts`]'.
 //!
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use crypto::spec::{Algorithm, KeySpec, KeyUsage};
 use policy::{Arity, Facts, Value};
 use wire::Op;
 
 use crate::Time;
+use crate::facts::{Situation, many, maybe, one, pairs, text};
 use crate::grants::Child;
-use crate::identity::Identity;
 use crate::keys::lifecycle::KeyOrigin;
 use crate::ops::Action;
 
@@ -74,21 +74,19 @@ pub(crate) struct AskedGrant<'a> {
 }
 
 impl<'a> AskedGrant<'a> {
-    /// Which constraint on encryption contexts it has, and the context in that.
+    /// Which constraint on encryption contexts it has, and the context in that. An empty subset is none: every context
+    /// has it.
     fn constraint(&self) -> Option<(&'static str, &'a Context)> {
         let terms = &self.child.terms;
         let equals = terms.equals.as_ref().map(|context| ("EncryptionContextEquals", context));
-        equals.or(terms.subset.as_ref().map(|context| ("EncryptionContextSubset", context)))
+        let subset = terms.subset.as_ref().filter(|context| !context.is_empty());
+        equals.or(subset.map(|context| ("EncryptionContextSubset", context)))
     }
 }
 
 /// The circumstances of one question.
 pub(crate) struct Circumstances<'a> {
-    pub identity: &'a Identity,
-    /// The address of the peer, as its socket says.
-    pub source_ip: Option<IpAddr>,
-    pub now: Time,
-    pub region: &'a str,
+    pub situation: Situation<'a>,
     pub ask: &'a Ask<'a>,
     /// The one of its actions that is asked about.
     pub action: Action,
@@ -115,10 +113,7 @@ impl Facts for Circumstances<'_> {
                 Some(_) => Arity::Absent,
                 None => self.kms(name, visit),
             },
-            _ => match self.identity.fact(key, visit) {
-                Some(arity) => arity,
-                None => self.global(key, visit),
-            },
+            _ => self.situation.fact(key, visit).unwrap_or_else(|| self.global(key, visit)),
         }
     }
 }
@@ -134,7 +129,7 @@ impl Circumstances<'_> {
         let (asked, grant) = (&self.ask.asked, self.ask.asked.grant.as_ref());
         let (spec, usage, origin, multi_region) = self.key_facts();
         match name {
-            "calleraccount" => one(Value::Text(self.identity.account()), visit),
+            "calleraccount" => one(Value::Text(self.situation.identity.account()), visit),
             "keyspec" | "customermasterkeyspec" => text(spec.map(KeySpec::as_str), visit),
             "keyusage" | "customermasterkeyusage" => text(usage.map(KeyUsage::as_str), visit),
             "keyorigin" => text(origin.map(KeyOrigin::as_str), visit),
@@ -176,7 +171,7 @@ impl Circumstances<'_> {
         }
     }
 
-    /// The global keys that are not the principal's, whole.
+    /// The global keys about what is asked for, whole.
     fn global(&self, key: &str, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
         let asked = &self.ask.asked;
         if let Some(name) = key.strip_prefix("aws:requesttag/") {
@@ -186,13 +181,6 @@ impl Circumstances<'_> {
             return pairs(self.tags, name, visit);
         }
         match key {
-            "aws:currenttime" => one(Value::Time(self.now.0), visit),
-            "aws:epochtime" => one(Value::Number(self.now.0.div_euclid(1000)), visit),
-            "aws:requestedregion" => one(Value::Text(self.region), visit),
-            "aws:sourceip" => maybe(self.source_ip.map(Value::Address), visit),
-            // No connection is encrypted, so that policies that insist on it refuse.
-            "aws:securetransport" => one(Value::Bool(false), visit),
-            "aws:viaawsservice" | "aws:principalisawsservice" => one(Value::Bool(false), visit),
             "aws:resourceaccount" => text(self.key.map(|key| key.world.account.as_str()), visit),
             "aws:tagkeys" => match asked.tags {
                 Some(tags) => many(tags.keys(), visit),
@@ -264,57 +252,36 @@ impl Family {
     }
 }
 
-/// Values that somebody wrote down for a question.
+/// Values that somebody wrote down for a question, as a call would have them: dates and addresses are more than texts,
+/// and what can have several values is never a variable.
 fn told(key: &str, given: &[String], visit: &mut dyn FnMut(Value<'_>)) -> Arity {
     for value in given {
-        match value.parse::<IpAddr>() {
-            Ok(address) if key == "aws:sourceip" => visit(Value::Address(address)),
-            Ok(_) | Err(_) => visit(Value::Text(value)),
-        }
+        let typed = match key {
+            "aws:sourceip" => value.parse().ok().map(Value::Address),
+            "aws:currenttime" | "aws:tokenissuetime" | "kms:validto" => Value::time(value),
+            _ => None,
+        };
+        visit(typed.unwrap_or(Value::Text(value)));
     }
-    if given.len() == 1 { Arity::One } else { Arity::Many }
-}
-
-fn one(value: Value<'_>, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
-    visit(value);
-    Arity::One
-}
-
-fn maybe(value: Option<Value<'_>>, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
-    value.map_or(Arity::Absent, |value| one(value, visit))
-}
-
-fn text(value: Option<&str>, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
-    maybe(value.map(Value::Text), visit)
+    if given.len() == 1 && !SEVERAL.contains(&key) { Arity::One } else { Arity::Many }
 }
 
 fn number(value: Option<u16>, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
     maybe(value.map(|value| Value::Number(value.into())), visit)
 }
 
-/// A list; an empty one counts as none.
-fn many<'v>(values: impl Iterator<Item = impl AsRef<str> + 'v>, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
-    let mut arity = Arity::Absent;
-    for value in values {
-        visit(Value::Text(value.as_ref()));
-        arity = Arity::Many;
-    }
-    arity
-}
-
-/// The value that stands under a name. Names in condition keys have no case, those in the map do: where two differ in
-/// nothing else, both values are told.
-fn pairs(map: Option<&BTreeMap<String, String>>, name: &str, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
-    let mut arity = Arity::Absent;
-    for (key, value) in map.into_iter().flatten() {
-        let same = if key.is_ascii() { key.eq_ignore_ascii_case(name) } else { key.to_lowercase() == name };
-        if same {
-            visit(Value::Text(value));
-            arity = if matches!(arity, Arity::Absent) { Arity::One } else { Arity::Many };
-        }
-    }
-    arity
-}
+/// The condition keys that may have several values in one call.
+const SEVERAL: [&str; 9] = [
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "kms:encryptioncontextkeys",
+    "kms:grantoperations",
+    "kms:resourcealiases",
+];
 
 #[cfg(test)]
 mod tests {
@@ -323,6 +290,7 @@ mod tests {
     use crypto::testing::Seeded;
 
     use super::*;
+    use crate::identity::Identity;
     use crate::journey::View;
     use crate::keys::lifecycle::Facts as Lifecycle;
     use crate::records::{GrantTerms, KeyRecord};
@@ -575,10 +543,12 @@ mod tests {
                 let context = algorithm.map(|_| &self.context);
                 let ask = Ask { algorithm: *algorithm, context, asked: self.asked(), ..Ask::about(*action) };
                 let circumstances = Circumstances {
-                    identity,
-                    source_ip: "192.0.2.7".parse().ok(),
-                    now: Time(1_750_000_000_000),
-                    region: "us-east-1",
+                    situation: Situation {
+                        identity,
+                        source_ip: "192.0.2.7".parse().ok(),
+                        now: Time(1_750_000_000_000),
+                        region: "us-east-1",
+                    },
                     ask: &ask,
                     action: *action,
                     given: None,
@@ -656,15 +626,42 @@ mod tests {
     }
 
     #[test]
-    fn names_that_differ_in_case_alone_are_one_name_with_two_values() {
-        let map = pairs_of(&[("App", "x"), ("app", "y"), ("Ä", "z")]);
-        let told = |name: &str| {
-            let mut values = Vec::new();
-            let arity = pairs(Some(&map), name, &mut |value| values.push(format!("{value:?}")));
-            (arity, values)
+    fn a_grant_that_binds_nobody_has_no_constraint() {
+        let kind = |equals: Option<&[(&str, &str)]>, subset: Option<&[(&str, &str)]>| {
+            let (equals, subset) = (equals.map(pairs_of), subset.map(pairs_of));
+            let child = Child { operations: vec![], terms: GrantTerms { equals, subset, ..GrantTerms::default() } };
+            let grant = AskedGrant {
+                grantee_principal: None,
+                grantee_service_principal: None,
+                retiring_principal: None,
+                retiring_service_principal: None,
+                child: &child,
+            };
+            grant.constraint().map(|(kind, _)| kind)
         };
-        assert_eq!(told("app"), (Arity::Many, vec!["Text(\"x\")".into(), "Text(\"y\")".into()]));
-        assert_eq!(told("ä"), (Arity::One, vec!["Text(\"z\")".into()]));
-        assert_eq!(told("ap"), (Arity::Absent, vec![]));
+        assert_eq!(kind(None, None), None);
+        assert_eq!(kind(None, Some(&[])), None);
+        assert_eq!(kind(None, Some(&[("a", "1")])), Some("EncryptionContextSubset"));
+        assert_eq!(kind(Some(&[]), None), Some("EncryptionContextEquals"), "only calls without a context");
+    }
+
+    #[test]
+    fn what_is_given_is_told_as_a_call_would_have_it() {
+        for (key, given, arity, expected) in [
+            ("aws:sourceip", vec!["192.0.2.7"], Arity::One, vec!["Address(192.0.2.7)"]),
+            ("aws:sourceip", vec!["here"], Arity::One, vec!["Text(\"here\")"]),
+            ("aws:currenttime", vec!["2026-07-01T12:00:00Z"], Arity::One, vec!["Time(1782907200000)"]),
+            ("kms:validto", vec!["1782907200"], Arity::One, vec!["Time(1782907200000)"]),
+            ("aws:currenttime", vec!["soon"], Arity::One, vec!["Text(\"soon\")"]),
+            ("kms:viaservice", vec!["192.0.2.7"], Arity::One, vec!["Text(\"192.0.2.7\")"]),
+            ("aws:tagkeys", vec!["alice"], Arity::Many, vec!["Text(\"alice\")"]),
+            ("aws:tagkeys", vec![], Arity::Many, vec![]),
+            ("aws:principaltag/dept", vec!["a", "b"], Arity::Many, vec!["Text(\"a\")", "Text(\"b\")"]),
+        ] {
+            let given: Vec<String> = given.into_iter().map(str::to_owned).collect();
+            let mut values = Vec::new();
+            let told = told(key, &given, &mut |value| values.push(format!("{value:?}")));
+            assert_eq!((told, values), (arity, expected.into_iter().map(str::to_owned).collect()), "{key}: {given:?}");
+        }
     }
 }

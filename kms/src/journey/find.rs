@@ -99,22 +99,14 @@ impl Cx {
 
     /// The key of this name, and the alias if it is called by one.
     async fn look_up(&self, name: KeyName) -> Result<(Option<Key>, Option<String>), Error> {
-        let (theirs, missing, id) = match &name {
-            KeyName::Key { world, id, .. } => {
-                (*world != self.world(), Error::NoSuchKey { arn: world.key_arn(id) }, Some(id.clone()))
-            }
-            KeyName::Alias { world, alias } => {
-                (*world != self.world(), Error::NoSuchAlias { arn: world.alias_arn(alias) }, None)
-            }
-        };
-        let (key, alias) = named(self.view(), name).await?;
-        if key.is_some() || theirs {
+        let (key, alias) = named(self.view(), &name).await?;
+        if key.is_some() || *name.world() != self.world() {
             return Ok((key, alias));
         }
-        if let Some(id) = &id {
+        if let KeyName::Key { id, .. } = &name {
             elsewhere::hint(self, id).await;
         }
-        Err(missing)
+        Err(name.missing())
     }
 
     pub(super) fn found(&self, key: Option<Key>, by: By) -> Found<'_> {
@@ -127,14 +119,16 @@ impl Cx {
 
 /// The key of this name, if it is there, and the alias if it is called by one. An alias whose key is gone is gone with
 /// it, whether or not anybody has written so.
-pub(super) async fn named(view: &View, name: KeyName) -> Result<(Option<Key>, Option<String>), Error> {
-    let (world, id, alias) = match name {
-        KeyName::Key { world, id, .. } => (world, Some(id), None),
-        KeyName::Alias { world, alias } => (world.clone(), target(view, &world, &alias).await?, Some(alias)),
-    };
-    match id {
-        Some(id) => Ok((view.key(world, &id).await?, alias)),
-        None => Ok((None, alias)),
+pub(super) async fn named(view: &View, name: &KeyName) -> Result<(Option<Key>, Option<String>), Error> {
+    match name {
+        KeyName::Key { world, id, .. } => Ok((view.key(world.clone(), id).await?, None)),
+        KeyName::Alias { world, alias } => {
+            let key = match target(view, world, alias).await? {
+                Some(id) => view.key(world.clone(), &id).await?,
+                None => None,
+            };
+            Ok((key, Some(alias.clone())))
+        }
     }
 }
 

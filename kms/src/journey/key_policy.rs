@@ -65,7 +65,14 @@ async fn pins(cx: &Cx, document: &Document, account: &str) -> Result<BTreeMap<St
     if cx.enforcement() == Enforcement::Off {
         return Ok(BTreeMap::new());
     }
-    match (iam::pins(document, account, &Glance(cx.view())).await?, cx.enforcement()) {
+    // Nobody of another partition is called so here: a Deny of theirs would deny nobody.
+    let partition = cx.caller().partition();
+    let elsewhere = document.principals().find(|written| !iam::is_of_partition(written, partition));
+    let pinned = match elsewhere {
+        Some(written) => Err(iam::Unknown(written.to_owned())),
+        None => iam::pins(document, account, &Glance(cx.view())).await?,
+    };
+    match (pinned, cx.enforcement()) {
         (Ok(pins), _) => Ok(pins),
         (Err(iam::Unknown(written)), Enforcement::Log) => {
             tracing::warn!(

@@ -2,14 +2,13 @@
 //! decision that they come to. What is done with it, and in which words it is told, is the permit's.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use policy::{Attached, Because, Decision, Document, Kind, Request, Resource, Voices};
 
 use crate::error::Error;
+use crate::facts::Situation;
 use crate::grants;
-use crate::identity::Identity;
 use crate::ops::{Action, Sheet};
 use crate::records::{AliasesRecord, PolicyRecord, TagsRecord};
 use crate::rows::{self, Row, RowKey};
@@ -30,9 +29,7 @@ pub(super) struct Hearing<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Parties<'a> {
     pub view: &'a View,
-    pub identity: &'a Identity,
-    pub region: &'a str,
-    pub source_ip: Option<IpAddr>,
+    pub situation: Situation<'a>,
     pub sheet: &'a Sheet,
     /// What conditions are to find where nobody really calls.
     pub given: Option<&'a BTreeMap<String, Vec<String>>>,
@@ -74,14 +71,9 @@ struct Looks {
 impl<'a> Parties<'a> {
     /// Who asks in this attempt.
     pub fn of(cx: &'a Cx) -> Parties<'a> {
-        Parties {
-            view: cx.view(),
-            identity: cx.identity(),
-            region: cx.caller().region(),
-            source_ip: cx.source_ip(),
-            sheet: cx.sheet(),
-            given: None,
-        }
+        let (identity, source_ip, region) = (cx.identity(), cx.source_ip(), cx.caller().region());
+        let situation = Situation { identity, source_ip, now: cx.now(), region };
+        Parties { view: cx.view(), situation, sheet: cx.sheet(), given: None }
     }
 }
 
@@ -122,7 +114,7 @@ impl<'a> Hearing<'a> {
     pub fn about(of: Parties<'a>, resource: Option<Resource<'a>>) -> Hearing<'a> {
         let (named, looks) = (Named::default(), Looks::default());
         let about = About { resource, key: None, named, policy: Policy::None, looks };
-        Hearing { of, about, attached: of.identity.attached() }
+        Hearing { of, about, attached: of.situation.identity.attached() }
     }
 
     /// About a key that is to be made, with these tags.
@@ -145,8 +137,7 @@ impl<'a> Hearing<'a> {
         tell: impl FnOnce(&Decision<'_>) -> T,
     ) -> Result<T, Error> {
         let facts = self.circumstances(ask, action);
-        let name = action.name();
-        let request = self.request(ask, &name, &facts);
+        let request = self.request(ask, action, &facts);
         let voices = self.voices();
         let decision = policy::decide(&request, &voices);
         let open = match decision.because() {
@@ -170,20 +161,19 @@ impl<'a> Hearing<'a> {
         tell: impl FnOnce(&Decision<'_>) -> T,
     ) -> T {
         let facts = self.circumstances(ask, ask.action);
-        let name = ask.action.name();
-        tell(&policy::decide(&self.request(ask, &name, &facts), &Voices { grants, ..self.voices() }))
+        tell(&policy::decide(&self.request(ask, ask.action, &facts), &Voices { grants, ..self.voices() }))
     }
 
     /// Whether a document of the caller's asks about this condition key.
     fn asks(&self, key: &str) -> bool {
-        let session = self.of.identity.session_policy();
+        let session = self.of.situation.identity.session_policy();
         self.attached.iter().map(|attached| attached.document).chain(session).any(|document| document.asks(key))
     }
 
-    fn request<'q>(&'q self, ask: &'q Ask<'_>, action: &'q str, facts: &'q Circumstances<'_>) -> Request<'q> {
+    fn request<'q>(&'q self, ask: &'q Ask<'_>, action: Action, facts: &'q Circumstances<'_>) -> Request<'q> {
         Request {
-            principal: self.of.identity.principal(),
-            action,
+            principal: self.of.situation.identity.principal(),
+            action: action.name(),
             resource: self.about.resource,
             across_accounts: self.of.sheet.cross_account,
             context: ask.context,
@@ -200,16 +190,13 @@ impl<'a> Hearing<'a> {
             },
             grants: &[],
             identity_policies: &self.attached,
-            session_policy: self.of.identity.session_policy(),
+            session_policy: self.of.situation.identity.session_policy(),
         }
     }
 
     fn circumstances<'q>(&'q self, ask: &'q Ask<'_>, action: Action) -> Circumstances<'q> {
         Circumstances {
-            identity: self.of.identity,
-            source_ip: self.of.source_ip,
-            now: self.of.view.now,
-            region: self.of.region,
+            situation: self.of.situation,
             ask,
             action,
             given: self.of.given,

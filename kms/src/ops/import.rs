@@ -1,7 +1,8 @@
 //! Imported key material: GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial.
 
 use crypto::wrapping::{WrappingAlgorithm, WrappingKeySpec};
-use wire::{AlgorithmSpec, ExpirationModelType, ImportType, Op, Sensitive, Timestamp};
+use serde_json::{Map, Value};
+use wire::{AlgorithmSpec, ExpirationModelType, ImportType, Op, Request, Sensitive, Timestamp};
 
 use super::{Action, Operation, Sheet};
 use crate::Time;
@@ -50,8 +51,14 @@ impl Operation for ImportKeyMaterial {
     type Request = wire::ImportKeyMaterialRequest;
     type Response = wire::ImportKeyMaterialResponse;
 
+    fn parameters(request: &Self::Request) -> Map<String, Value> {
+        let mut parameters = request.recorded();
+        parameters.entry("expirationModel").or_insert_with(|| DEFAULT_MODEL.as_str().into());
+        parameters
+    }
+
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
-        let expires = expires(request.expiration_model, request.valid_to, cx.now())?;
+        let expires = expires(request.expiration_model.unwrap_or(DEFAULT_MODEL), request.valid_to, cx.now())?;
         let kind = request.import_type.map(kind);
         if kind == Some(ImportKind::New) && request.key_material_id.is_some() {
             return Err(Error::Invalid(Invalid::IdOfNewMaterial));
@@ -65,7 +72,7 @@ impl Operation for ImportKeyMaterial {
         };
 
         let ask = cx.ask().with(Asked {
-            expiration_model: Some(request.expiration_model.as_str()),
+            expiration_model: request.expiration_model.map(ExpirationModelType::as_str),
             valid_to: expires,
             ..Asked::default()
         });
@@ -110,7 +117,11 @@ impl Operation for DeleteImportedKeyMaterial {
 /// How far ahead `ValidTo` may lie, in days.
 const MAX_VALID_DAYS: i64 = 365;
 
-/// When the material expires. Expiring is the default, and then the date must be given.
+/// What an absent ExpirationModel counts as. Conditions see it absent: AWS's page of `kms:ExpirationModel` asks about it
+/// with `Null`. <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+const DEFAULT_MODEL: ExpirationModelType = ExpirationModelType::KeyMaterialExpires;
+
+/// When the material expires. If it does, the date must be given.
 fn expires(model: ExpirationModelType, valid_to: Option<Timestamp>, now: Time) -> Result<Option<Time>, Error> {
     let invalid = |rule| Err(Error::Invalid(rule));
     match (model, valid_to.map(|date| Time(date.millis))) {

@@ -15,7 +15,7 @@ mod tag;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 use wire::{Fault, Op, Request, Response};
@@ -67,8 +67,12 @@ impl Action {
     }
 
     /// As policies name it: `kms:Encrypt`.
-    pub fn name(self) -> String {
-        format!("kms:{}", self.word())
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Of(op) => &NAMES[op as usize],
+            Action::ReEncryptFrom => "kms:ReEncryptFrom",
+            Action::ReEncryptTo => "kms:ReEncryptTo",
+        }
     }
 
     /// Whether a policy can allow it only on `*`. TagResource is among them while CreateKey asks for it: there is no
@@ -80,6 +84,9 @@ impl Action {
         )
     }
 }
+
+/// Written once: a decision asks for one of them.
+static NAMES: LazyLock<[String; Op::COUNT]> = LazyLock::new(|| Op::ALL.map(|op| format!("kms:{}", op.name())));
 
 /// What is true of an operation whatever the request. Everything starts at "no".
 #[derive(Debug)]

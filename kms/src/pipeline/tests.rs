@@ -92,8 +92,8 @@ async fn house() -> (Arc<Service>, Arc<dyn Store>, String) {
         Service::start(opened, Mode::Serve, Enforcement::On, Quotas::default(), "us-east-1".into(), random, Time(0))
             .await
             .expect("it starts");
-    let call = call();
-    let made = service.call(Op::CreateKey, call.caller, call.origin, b"{}".to_vec(), Time(0)).await.expect("a key");
+    let Call { caller, origin, now } = call();
+    let made = service.call(Op::CreateKey, (*caller).clone(), origin, b"{}".to_vec(), now).await.expect("a key");
     service.close().await; // so that nobody commits any more but the tests
     let made: serde_json::Value = serde_json::from_slice(&made).expect("JSON");
     (service, store, made["KeyMetadata"]["KeyId"].to_string())
@@ -103,7 +103,7 @@ async fn house() -> (Arc<Service>, Arc<dyn Store>, String) {
 fn call() -> Call {
     let head = wire::sigv4::Head { method: "POST", path: "/", query: "", headers: &[] };
     let origin = Origin { request_id: "r".into(), source_ip: "127.0.0.1".into(), user_agent: None };
-    Call { caller: crate::caller::open(&head, "us-east-1"), origin, now: Time(0) }
+    Call { caller: Arc::new(crate::caller::open(&head, "us-east-1")), origin, now: Time(0) }
 }
 
 async fn run<O: Operation>(core: &Arc<Core>, key: &str) -> Answer {

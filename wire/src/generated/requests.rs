@@ -1228,8 +1228,8 @@ pub struct ImportKeyMaterialRequest {
     pub encrypted_key_material: Vec<u8>,
     /// `ValidTo`.
     pub valid_to: Option<Timestamp>,
-    /// `ExpirationModel`; `ExpirationModelType::KeyMaterialExpires` if absent.
-    pub expiration_model: ExpirationModelType,
+    /// `ExpirationModel`.
+    pub expiration_model: Option<ExpirationModelType>,
     /// `ImportType`.
     pub import_type: Option<ImportType>,
     /// `KeyMaterialDescription`, 0 to 256 characters, `^[a-zA-Z0-9:/_\s.-]+$`.
@@ -1245,7 +1245,7 @@ impl FromSlots for ImportKeyMaterialRequest {
             import_token: slots.take(1)?,
             encrypted_key_material: slots.take(2)?,
             valid_to: slots.take(3),
-            expiration_model: slots.take(4).unwrap_or(ExpirationModelType::KeyMaterialExpires),
+            expiration_model: slots.take(4),
             import_type: slots.take(5),
             key_material_description: slots.take(6),
             key_material_id: slots.take(7),
