@@ -28,9 +28,12 @@ struct Options {
     /// Where the server listens
     #[arg(long)]
     address: SocketAddr,
-    /// Who signs: the file that `trent serve` wrote
+    /// Who signs: the file that `trent serve` wrote, or one like it
     #[arg(long)]
     credentials: PathBuf,
+    /// What a session sends along
+    #[arg(long)]
+    session_token: Option<String>,
     /// For instance Encrypt
     #[arg(long)]
     operation: String,
@@ -212,9 +215,12 @@ fn signed(options: &Options, credentials: &Credentials) -> Result<Vec<u8>, Box<d
     ]
     .map(|(name, value)| (name.to_owned(), value.into_bytes()))
     .into();
+    let token = options.session_token.as_ref().map(|token| ("x-amz-security-token".to_owned(), token.clone().into()));
+    let signed_headers = if token.is_some() { SIGNED_BY_A_SESSION } else { SIGNED };
+    headers.extend(token);
     let authorization = |signature: &str| {
         let credential = credentials.credential(day);
-        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={SIGNED}, Signature={signature}")
+        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed_headers}, Signature={signature}")
     };
     // What is signed does not hold the signature, so that the head may be read with any.
     headers.push(("authorization".to_owned(), authorization("0").into_bytes()));
@@ -247,6 +253,7 @@ fn cpu_ticks(pid: u32) -> Result<u64, Box<dyn Error>> {
 
 /// What boto3 signs.
 const SIGNED: &str = "content-type;host;x-amz-date;x-amz-target";
+const SIGNED_BY_A_SESSION: &str = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target";
 
 /// Linux tells it in hundredths of a second, whatever its own clock does: USER_HZ, see times(2).
 const MICROS_A_TICK: f64 = 10_000.0;
