@@ -1,7 +1,10 @@
 //! Grants as voices: which grant of a key speaks for a caller, what a grant that a grant allowed may hold, and the tokens
 //! that name grants. How grants come and go is in `journey::grant`, whether a voice decides in `policy`.
 
+mod lists;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +12,7 @@ use crypto::grant_token::GrantTokenKey;
 use crypto::spec::{KeySpec, KeyUsage, Kind};
 use crypto::{Blinder, StoreKey};
 use policy::{Constraint, Request, Who};
+use store::Revision;
 use wire::GrantOperation;
 
 use crate::error::Error;
@@ -17,6 +21,8 @@ use crate::records::{GrantCountRecord, GrantRecord, GrantTerms};
 use crate::rows::{self, Row};
 use crate::service::Core;
 use crate::world::World;
+
+pub(crate) use lists::Lists;
 
 /// What grants are hashed and sealed with.
 pub(crate) struct GrantKeys {
@@ -55,11 +61,12 @@ impl GrantKeys {
     }
 }
 
-/// The row that counts a key's grants is called so behind the key's name.
+/// The row that counts a key's grants is called so behind the key's name. [`Lists`] rest on that whoever adds a grant
+/// writes it.
 pub(crate) const COUNT: &str = "grants";
 
-/// How many index entries are looked at before the next are fetched.
-const GRANTS_A_PAGE: usize = 100;
+/// How many index entries are looked at before the next are fetched. A list that is one page is kept in memory.
+const GRANTS_A_PAGE: usize = 64;
 
 /// A grant of `key` that speaks for this request: one that names the caller, or else one that names its account. No
 /// second one says more. The one that is returned is expected by the commit that follows.
@@ -74,9 +81,7 @@ pub(crate) async fn voice(
     request: &Request<'_>,
     child: Option<&Child>,
 ) -> Result<Option<Row<GrantRecord>>, Error> {
-    if count(view, key).await? == 0 {
-        return Ok(None);
-    }
+    let Some(count) = count(view, key).await?.filter(|count| count.value.grants > 0) else { return Ok(None) };
     let suits = |grant: &GrantRecord| {
         grant.as_voice().speaks_for(request) && child.is_none_or(|child| grant.may_have_child(child))
     };
@@ -89,7 +94,7 @@ pub(crate) async fn voice(
     };
     let root = format!("arn:{}:iam::{}:root", request.principal.partition, request.principal.account);
     for name in [own, role, Some(&*root)].into_iter().flatten() {
-        if let Some(voice) = first(view, key, name, &suits).await? {
+        if let Some(voice) = first(view, key, name, count.revision, &suits).await? {
             return Ok(Some(voice));
         }
     }
@@ -97,40 +102,59 @@ pub(crate) async fn voice(
 }
 
 /// How many grants the key has. It is not expected: that there are more or fewer takes nothing from one that speaks.
-async fn count(view: &View, key: &Key) -> Result<u32, Error> {
-    let name = rows::hanging_row(&key.world, &key.record().key_id, COUNT);
-    let row = view.core.rows.get::<GrantCountRecord>(view.at, &name).await?;
-    Ok(row.map_or(0, |row| row.value.grants))
+async fn count(view: &View, key: &Key) -> Result<Option<Row<GrantCountRecord>>, Error> {
+    view.core.rows.get(view.at, &rows::hanging_row(&key.world, &key.record().key_id, COUNT)).await
 }
 
-/// The first grant to `grantee` that suits.
+/// The first grant to `grantee` that suits. `counted` is the revision of the key's count in this snapshot.
 async fn first(
     view: &View,
     key: &Key,
     grantee: &str,
+    counted: Revision,
     suits: &(impl Fn(&GrantRecord) -> bool + Sync),
 ) -> Result<Option<Row<GrantRecord>>, Error> {
-    let (world, key_id) = (&key.world, &key.record().key_id);
+    let (world, lists) = (&key.world, &view.core.grant_lists);
     let hash = view.core.grant_keys.principal(grantee);
-    let within = rows::prefix(&["gp", &world.account, &world.region, key_id, &hash]);
+    let within = rows::prefix(&["gp", &world.account, &world.region, &key.record().key_id, &hash]);
+    if let Some(grants) = lists.get(&within, counted) {
+        return first_of(view, key, grantee, &grants, suits).await;
+    }
     let mut after: Option<rows::RowKey> = None;
     loop {
         let page = view.core.rows.store().scan(view.at, &within, after.as_deref(), GRANTS_A_PAGE).await;
         let page = page.map_err(rows::unreadable)?;
-        for entry in &page.entries {
-            let name = rows::grant_row(world, key_id, last_part(&entry.key)?);
-            // The index is a hint; the grant itself says whose it is.
-            let Some(row) = view.core.rows.get::<GrantRecord>(view.at, &name).await? else { continue };
-            if row.value.grantee.arn == grantee && suits(&row.value) {
-                view.note(name, row.revision);
-                return Ok(Some(row));
-            }
+        let grants = page.entries.iter().map(|entry| Ok(last_part(&entry.key)?.to_owned()));
+        let grants: Arc<[String]> = grants.collect::<Result<_, Error>>()?;
+        if after.is_none() && !page.more {
+            lists.keep(within.clone(), counted, grants.clone());
+        }
+        let found = first_of(view, key, grantee, &grants, suits).await?;
+        if found.is_some() || !page.more {
+            return Ok(found);
         }
         after = page.entries.last().map(|entry| entry.key.clone());
-        if !page.more {
-            return Ok(None);
+    }
+}
+
+/// The first of these grants that is to `grantee` and suits. The index is a hint: the grant itself, as it is in this
+/// snapshot, says whether it is there and whose it is, and is expected by the commit that follows.
+async fn first_of(
+    view: &View,
+    key: &Key,
+    grantee: &str,
+    grants: &[String],
+    suits: &(impl Fn(&GrantRecord) -> bool + Sync),
+) -> Result<Option<Row<GrantRecord>>, Error> {
+    for id in grants {
+        let name = rows::grant_row(&key.world, &key.record().key_id, id);
+        let Some(row) = view.core.rows.get::<GrantRecord>(view.at, &name).await? else { continue };
+        if row.value.grantee.arn == grantee && suits(&row.value) {
+            view.note(name, row.revision);
+            return Ok(Some(row));
         }
     }
+    Ok(None)
 }
 
 /// The grant id at the end of a row's name.

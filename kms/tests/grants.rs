@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::identities::{Keys, allow};
 use common::{
@@ -1320,7 +1321,7 @@ async fn of_hundreds_of_grants_to_one_grantee_the_one_that_fits_is_found() {
         body["Constraints"] = json!({ "EncryptionContextEquals": { "n": n.to_string() } });
         last = town.grant(body).await.0;
     }
-    for n in [0, 1, 99, 100, 101, 200, 349] {
+    for n in [0, 1, 63, 64, 65, 128, 349] {
         assert!(town.encrypts_under(&town.ann, &key, json!({ "n": n.to_string() })).await, "{n}");
     }
     assert!(!town.encrypts_under(&town.ann, &key, json!({ "n": "350" })).await);
@@ -1332,9 +1333,8 @@ async fn of_hundreds_of_grants_to_one_grantee_the_one_that_fits_is_found() {
     town.grant_by(&town.ann, with(to(&key, &user_arn(OWN, "bob")), json!({ "Operations": ["DescribeKey"] }))).await;
 }
 
-/// The hot path: grants are looked for only where the policies let nobody in, and only on keys that have some.
-#[tokio::test]
-async fn grants_cost_nothing_to_those_who_need_none() {
+/// A town whose store counts what is asked of it.
+async fn counted_town() -> (Town, Arc<Counting>) {
     let mut counting = None;
     let wrap = |store: Arc<dyn Store>| -> Arc<dyn Store> {
         let counted = Counting::new(store);
@@ -1342,23 +1342,98 @@ async fn grants_cost_nothing_to_those_who_need_none() {
         counted
     };
     let town = Town::of(House::with(Mode::Serve, wrap).await).await;
-    let counting = counting.expect("a store was wrapped");
+    (town, counting.expect("a store was wrapped"))
+}
+
+/// The hot path: grants are looked for only where the policies let nobody in, and only on keys that have some; and what
+/// was found is known until the grants of that key are others.
+#[tokio::test]
+async fn grants_are_looked_for_once_and_only_for_those_who_need_one() {
+    let (town, counting) = counted_town().await;
     town.attach(OWN, "bob", allow(json!(["kms:Encrypt"]))).await;
     let (with, without) = (town.key().await, town.key().await);
-    town.grant(to(&with, &user_arn(OWN, "ann"))).await;
-    for (who, by, key, may, scans) in [
+    let ann = user_arn(OWN, "ann");
+    town.grant(to(&with, &ann)).await;
+    let scans_of = async |by: &Caller, key: &str, may: bool, who: &str| {
+        let before = counting.counts().scan;
+        assert_eq!(town.encrypts(by, key).await, may, "{who}");
+        counting.counts().scan - before
+    };
+    let cases = [
         ("whom policies let", &town.bob, &with, true, 0),
-        ("whom policies let", &town.bob, &without, true, 0),
+        ("whom policies let, where there are no grants", &town.bob, &without, true, 0),
         ("whom nobody lets, where there are no grants", &town.ann, &without, false, 0),
         ("whom a grant lets", &town.ann, &with, true, 1),
         ("whom nobody lets, where there are grants", &town.one, &with, false, 3),
-    ] {
-        assert_eq!(town.encrypts(by, key).await, may, "{who}");
-        let before = counting.counts().scan;
+    ];
+    for (who, by, key, may, scans) in cases {
+        assert_eq!(scans_of(by, key, may, who).await, scans, "{who}: scans of the first call");
         for _ in 0..10 {
-            assert_eq!(town.encrypts(by, key).await, may, "{who}");
+            assert_eq!(scans_of(by, key, may, who).await, 0, "{who}: scans of the next");
         }
-        assert_eq!(counting.counts().scan - before, 10 * scans, "{who}: scans");
+    }
+    town.grant(to(&without, &ann)).await;
+    for (who, by, key, may, _) in &cases[3..] {
+        assert_eq!(scans_of(by, key, *may, who).await, 0, "{who}: another key's grants are no matter");
+    }
+    let (id, _) = town.grant(to(&with, &user_arn(OWN, "bob"))).await;
+    for (who, by, key, may, scans) in &cases[3..] {
+        assert_eq!(scans_of(by, key, *may, who).await, *scans, "{who}: the key's grants are others");
+        assert_eq!(scans_of(by, key, *may, who).await, 0, "{who}: and known again");
+    }
+    town.call(&town.root, Op::RevokeGrant, json!({ "KeyId": with, "GrantId": id })).await.expect("it goes");
+    assert_eq!(scans_of(&town.ann, &with, true, "whom a grant lets").await, 1, "after another's is gone");
+}
+
+/// Lists of at most one page are known; whoever has more grants on a key has them looked for at every call.
+#[tokio::test]
+async fn only_short_lists_of_grants_are_kept() {
+    let (town, counting) = counted_town().await;
+    let key = town.key().await;
+    let body = with(to(&key, &user_arn(OWN, "ann")), json!({ "Operations": ["Decrypt"] }));
+    for (more, scans) in [(64, 0), (1, 2)] {
+        for _ in 0..more {
+            town.grant(body.clone()).await;
+        }
+        assert!(!town.encrypts(&town.ann, &key).await);
+        let before = counting.counts().scan;
+        assert!(!town.encrypts(&town.ann, &key).await);
+        assert_eq!(counting.counts().scan - before, scans, "with {more} more");
+    }
+}
+
+/// A grant counts from its answer on and not an instant longer than it is there, whoever else asks meanwhile, and
+/// through whichever service of the store it came and went.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn grants_that_come_and_go_count_at_once() {
+    const ROUNDS: usize = 60;
+    const CLIENTS: usize = 4;
+    let town = Arc::new(Town::new().await);
+    let other = town.house.again().await;
+    let key = town.key().await;
+    let done = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let (town, key, done) = (town.clone(), key.clone(), done.clone());
+            tokio::spawn(async move {
+                while !done.load(Ordering::Relaxed) {
+                    town.encrypts(&town.ann, &key).await;
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for round in 0..ROUNDS {
+        let by = if round % 2 == 0 { &town.house } else { &other };
+        let made = by.call_as(&town.root, Op::CreateGrant, to(&key, &user_arn(OWN, "ann"))).await.expect("it is made");
+        assert!(town.encrypts(&town.ann, &key).await, "round {round}: it counts");
+        let gone = json!({ "KeyId": key, "GrantId": made["GrantId"] });
+        by.call_as(&town.root, Op::RevokeGrant, gone).await.expect("it goes");
+        assert!(!town.encrypts(&town.ann, &key).await, "round {round}: it is gone");
+    }
+    done.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.await.expect("a client");
     }
 }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crypto::testing::Seeded;
 use policy::{Arity, Facts, Principal, Value};
 use proptest::prelude::*;
+use wire::Op;
 
 use super::*;
-use crate::Time;
 use crate::records::GrantPrincipal;
+use crate::{Enforcement, Mode, Origin, Quotas, Service, Time, home};
 
 const REGION: &str = "us-east-1";
 const ANN: &str = "arn:aws:iam::111122223333:user/ann";
@@ -324,4 +325,78 @@ fn the_hash_of_a_name_depends_on_every_property_and_not_on_the_order_of_operatio
     assert_eq!(keys.properties(&GrantRecord { name: None, ..first }), None);
     let other = GrantKeys::of(&StoreKey::generate(&Seeded::new(2)));
     assert_ne!(keys.principal(ANN), other.principal(ANN), "whoever lacks the store key learns nothing from an index");
+}
+
+/// A service in memory that asks nobody who he is, and calls of it.
+struct Open(Arc<Service>);
+
+impl Open {
+    async fn new() -> Open {
+        let random = Arc::new(Seeded::new(1));
+        let opened = home::in_memory(&*random);
+        let rules = (Mode::Dev, Enforcement::Off, Quotas::default());
+        let started = Service::start(opened, rules.0, rules.1, rules.2, REGION.into(), random, Time(0)).await;
+        Open(started.expect("it starts"))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "no door stands before these calls")]
+    async fn call(&self, op: Op, body: serde_json::Value) -> serde_json::Value {
+        let head = wire::sigv4::Head { method: "POST", path: "/", query: "", headers: &[] };
+        let caller = crate::caller::open(&head, REGION);
+        let origin = Origin { request_id: "r".into(), source_ip: "127.0.0.1".into(), user_agent: None };
+        let answer = self.0.call(op, caller, origin, body.to_string().into_bytes(), Time(0)).await;
+        let answer = answer.unwrap_or_else(|fault| panic!("{op:?} {body}: {}", fault.name));
+        serde_json::from_slice(&answer).unwrap_or_default()
+    }
+
+    /// What is there now, and the key in it.
+    async fn view(&self, key_id: &str) -> (View, Key) {
+        let view = View::newest(self.0.core(), Time(0)).await.expect("a snapshot");
+        let world = World { account: home::OPEN_ACCOUNT.into(), region: REGION.into() };
+        let key = view.key(world, key_id).await.expect("it is read").expect("it is there");
+        (view, key)
+    }
+}
+
+/// The grants to [`OPEN_ROOT`] in this snapshot, in the order in which they are asked.
+async fn asked((view, key): &(View, Key)) -> Vec<String> {
+    let count = count(view, key).await.expect("it is read");
+    let asked = std::sync::Mutex::new(Vec::new());
+    let notes = |grant: &GrantRecord| {
+        asked.lock().expect("no panic").push(grant.grant_id.clone());
+        false
+    };
+    let found = first(view, key, OPEN_ROOT, count.map_or(0, |count| count.revision), &notes).await;
+    assert!(found.expect("it is read").is_none(), "none suits");
+    asked.into_inner().expect("no panic")
+}
+
+const OPEN_ROOT: &str = "arn:aws:iam::000000000000:root";
+
+/// Lists are kept from call to call, but never from snapshot to snapshot: not backwards, and not forwards.
+#[tokio::test]
+async fn every_snapshot_is_told_its_own_grants_whichever_was_asked_before() {
+    let open = Open::new().await;
+    let made = open.call(Op::CreateKey, serde_json::json!({})).await;
+    let key_id = made["KeyMetadata"]["KeyId"].as_str().expect("an id").to_owned();
+    let body = serde_json::json!({ "KeyId": key_id, "GranteePrincipal": OPEN_ROOT, "Operations": ["Encrypt"] });
+    let mut there = BTreeSet::new();
+    let mut snapshots = vec![(open.view(&key_id).await, there.clone())];
+    for comes in [true, true, false, true, false, false] {
+        if comes {
+            let grant = open.call(Op::CreateGrant, body.clone()).await;
+            there.insert(grant["GrantId"].as_str().expect("an id").to_owned());
+        } else {
+            let id = there.pop_first().expect("one is there");
+            open.call(Op::RevokeGrant, serde_json::json!({ "KeyId": key_id, "GrantId": id })).await;
+        }
+        snapshots.push((open.view(&key_id).await, there.clone()));
+    }
+    let twice = snapshots.iter().chain(snapshots.iter().rev()).chain(snapshots.iter());
+    for (at, (view, grants)) in twice.enumerate() {
+        for again in [false, true] {
+            let told: BTreeSet<String> = asked(view).await.into_iter().collect();
+            assert_eq!(told, *grants, "question {at}, again: {again}");
+        }
+    }
 }
