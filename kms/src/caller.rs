@@ -153,8 +153,9 @@ pub enum Owner {
 /// Believes the signature of a request, or says with AWS's words why not.
 ///
 /// `signed` is what [`sigv4::parse`] read from `head`, `key` the credential it names if there is one (of a session: as
-/// its token says), and `wall` the wall clock (never the clock that `dev` can turn). Every request costs the same work,
-/// whatever is wrong with it, an unknown access key included; only then is the first fault told, in this order: the key
+/// its token says), and `wall` the wall clock (never the clock that `dev` can turn). Whatever is wrong with a request, an
+/// unknown access key included, a signature is computed and compared (only deriving the key for it is saved where it was
+/// derived before); then the first fault is told, in this order: the key
 /// (UnrecognizedClientException), the session's end (ExpiredTokenException), the date, the scope, the signature
 /// (InvalidSignatureException). That the signature covers whatever could change the request's meaning, the parser has
 /// seen to.
