@@ -6,7 +6,7 @@
 //! ```
 
 use crate::aead::{IV_LEN, TAG_LEN, derive, open as open_sealed, seal};
-use crate::keys::Material;
+use crate::material::Material;
 use crate::random::draw;
 use crate::secret::{KEY_LEN, Key, SecretBytes, all_hex, same};
 use crate::{Random, Unsealable, sha256};
@@ -109,7 +109,8 @@ impl Sealer {
     /// Seals `plaintext` under a key of its own: [`OVERHEAD`] bytes longer, different at every call.
     ///
     /// # Panics
-    /// If `place` is not of the form that [`Place`] promises: such a blob could never be opened again.
+    /// If `place` is not of the form that [`Place`] promises, or `material` is not symmetric: such a blob could never be
+    /// opened again.
     pub fn seal(
         &self,
         material: &Material,
@@ -121,7 +122,8 @@ impl Sealer {
         let blob = begin(place, plaintext.len());
         let context = canonical(context);
         let nonce = self.nonce(&blob, &context, plaintext, random);
-        finish(blob, material, &context, &nonce, plaintext)
+        let key = material.symmetric_key().expect("only symmetric material seals blobs");
+        finish(blob, key, &context, &nonce, plaintext)
     }
 
     /// N = HMAC(process secret, random(32) ‖ counter(8) ‖ SHA-256(plaintext) ‖ place ‖ context). A clone of this process
@@ -146,7 +148,8 @@ pub fn open(
     blob: &Blob<'_>,
     context: &BTreeMap<String, String>,
 ) -> Result<SecretBytes, Unsealable> {
-    let once = Once::derive(material, blob.nonce, &blob.head[..PLACE_LEN], &canonical(context));
+    let key = material.symmetric_key().ok_or(Unsealable)?;
+    let once = Once::derive(key, blob.nonce, &blob.head[..PLACE_LEN], &canonical(context));
     // First, because GCM alone can be made to open one ciphertext under two keys (Dodis, Grubbs, Ristenpart,
     // Woodage: "Fast Message Franking", 2018).
     if !same(once.commitment(), blob.commitment) {
@@ -172,8 +175,8 @@ fn begin(place: &Place<'_>, plaintext_len: usize) -> Vec<u8> {
 }
 
 /// What follows version and place.
-fn finish(mut blob: Vec<u8>, material: &Material, context: &[u8], nonce: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {
-    let once = Once::derive(material, nonce, &blob, context);
+fn finish(mut blob: Vec<u8>, key: &Key, context: &[u8], nonce: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {
+    let once = Once::derive(key, nonce, &blob, context);
     blob.extend_from_slice(nonce);
     blob.extend_from_slice(once.commitment());
     blob.extend_from_slice(plaintext);
@@ -189,10 +192,10 @@ struct Once(Zeroizing<[u8; KEY_LEN + IV_LEN + COMMITMENT_LEN]>);
 impl Once {
     /// All that the message is bound to enters as one hash: SHA-256(N ‖ place ‖ context), where N and place have fixed
     /// lengths, so that the three cannot run into each other.
-    fn derive(material: &Material, nonce: &[u8; NONCE_LEN], place: &[u8], context: &[u8]) -> Once {
+    fn derive(key: &Key, nonce: &[u8; NONCE_LEN], place: &[u8], context: &[u8]) -> Once {
         let bound = sha256(&[nonce, place, context].concat());
         let mut once = Once(Zeroizing::new([0; KEY_LEN + IV_LEN + COMMITMENT_LEN]));
-        derive(&material.0, LABEL, &[&bound], once.0.as_mut());
+        derive(key, LABEL, &[&bound], once.0.as_mut());
         once
     }
 

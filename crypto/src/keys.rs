@@ -1,17 +1,20 @@
 //! The ladder of keys, each a type of its own, so that a key of one step cannot be used on another. How the seal key
-//! stands in its file is in `seal_file`, how a record is sealed in `record`, what material seals in `blob`, an
-//! import token in `token`.
+//! stands in its file is in `seal_file`, how a record is sealed in `record`, what material is in `material`, an import
+//! token in `token`.
 
 use crate::aead::derive_key;
+use crate::material::Material;
 use crate::record::RecordKeys;
-use crate::secret::{Key, SecretBytes};
-use crate::wrap::{unwrap, wrap};
+use crate::secret::{KEY_LEN, Key};
+use crate::wrap::{OVERHEAD, unwrap, wrap};
 use crate::{Random, Unsealable};
 use aws_lc_rs::hmac;
 
 const WRAP_STORE_KEY: &str = "trent wrap v1 store key";
 const WRAP_KEK: &str = "trent wrap v1 key-encryption key";
+/// Of symmetric material alone: the first version knew no other.
 const WRAP_MATERIAL: &str = "trent wrap v1 material";
+const WRAP_OTHER_MATERIAL: &str = "trent wrap v1 material with its spec";
 const EPOCH: &str = "trent epoch key v1";
 const BLIND: &str = "trent blind v1";
 
@@ -109,9 +112,10 @@ impl Kek {
         Kek(Key::generate(random))
     }
 
-    /// Seals material: 81 bytes, different at every call.
+    /// Seals material: 49 bytes longer than its stored form, 81 for symmetric material, different at every call.
     pub fn wrap(&self, material: &Material, associated: &[u8], random: &dyn Random) -> Vec<u8> {
-        wrap(&self.0, WRAP_MATERIAL, material.0.expose(), associated, random)
+        let label = if material.symmetric_key().is_some() { WRAP_MATERIAL } else { WRAP_OTHER_MATERIAL };
+        wrap(&self.0, label, material.stored(), associated, random)
     }
 
     /// Opens what [`Kek::wrap`] sealed.
@@ -119,22 +123,13 @@ impl Kek {
     /// # Errors
     /// [`Unsealable`] under another key-encryption key, with other associated data, or if a bit is wrong.
     pub fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Material, Unsealable> {
-        unwrap_key(&self.0, WRAP_MATERIAL, wrapped, associated).map(Material)
-    }
-}
-
-/// The bytes of a symmetric KMS key: 256 bits, from which every blob derives a key of its own.
-pub struct Material(pub(crate) Key);
-
-impl Material {
-    /// Fresh symmetric material.
-    pub fn symmetric(random: &dyn Random) -> Material {
-        Material(Key::generate(random))
-    }
-
-    /// The material that `bytes` are, or `None` if there are not exactly 32 of them.
-    pub fn from_secret(bytes: &SecretBytes) -> Option<Material> {
-        Key::from_secret(bytes).map(Material)
+        // An HMAC key of 30 bytes makes as many, so that the length alone does not say what this is.
+        if wrapped.len() == OVERHEAD + KEY_LEN
+            && let Ok(key) = unwrap(&self.0, WRAP_MATERIAL, wrapped, associated)
+        {
+            return Material::from_secret(&key).ok_or(Unsealable);
+        }
+        Material::from_stored(unwrap(&self.0, WRAP_OTHER_MATERIAL, wrapped, associated)?)
     }
 }
 
@@ -146,6 +141,7 @@ fn unwrap_key(outer: &Key, label: &str, wrapped: &[u8], associated: &[u8]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SecretBytes;
     use crate::blob::{Blob, Place, Sealer, open};
     use crate::testing::{Seeded, Stuck};
     use crate::token::{Token, TokenKey};

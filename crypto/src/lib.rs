@@ -13,19 +13,32 @@
 //!       ├ SessionKey   derived; seals session tokens
 //!       └ EpochKey     derived; seals the key-encryption keys
 //!           └ Kek      one per material, so that destroying one destroys the material
-//!               └ Material   a KMS key's bytes; seals a client's blobs
+//!               └ Material   a KMS key's secret; seals a client's blobs, signs, decrypts, agrees
 //! ```
 
 mod aead;
+mod aws_lc;
 pub mod blob;
+mod der;
+mod ec;
+mod ed25519;
 pub mod grant_token;
 mod keys;
+mod mac;
+mod material;
+mod message;
+mod ml_dsa;
+mod ml_kem;
+mod public_key;
 mod random;
 mod record;
+mod rsa;
 mod seal_file;
+mod secp256k1;
 mod secret;
 pub mod session;
 mod sigv4;
+mod sm2;
 pub mod spec;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -33,7 +46,10 @@ pub mod token;
 mod wrap;
 pub mod wrapping;
 
-pub use keys::{Blinder, EpochKey, Kek, Material, SealKey, StoreKey};
+pub use keys::{Blinder, EpochKey, Kek, SealKey, StoreKey};
+pub use material::Material;
+pub use message::Message;
+pub use public_key::PublicKey;
 pub use random::{Random, SystemRandom};
 pub use record::{Record, RecordKeys};
 pub use seal_file::SealKeyFileError;
@@ -54,6 +70,31 @@ impl fmt::Display for Unsealable {
 }
 
 impl std::error::Error for Unsealable {}
+
+/// The one error for what does not fit together: a key of another spec, an algorithm that the key does not have, a
+/// message that the algorithm does not take. Whoever asks knows which, because the tables in [`spec`] say so before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit;
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the key, the algorithm and the input do not fit together")
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+/// The one error for every way in which a signature or an authentication code can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unverified;
+
+impl fmt::Display for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the signature or authentication code does not verify")
+    }
+}
+
+impl std::error::Error for Unverified {}
 
 /// SHA-256 of `data` (FIPS 180-4).
 pub fn sha256(data: &[u8]) -> [u8; 32] {

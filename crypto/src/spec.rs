@@ -3,6 +3,9 @@
 //!
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html>
 
+use crate::material::Family;
+use crate::rsa;
+
 /// Declares an enum whose variants have AWS's names, with the list of all and the way from and to the name.
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
@@ -99,6 +102,50 @@ names! {
         HmacSha512 = "HMAC_SHA_512",
         Ecdh = "ECDH",
         MlKem = "ML_KEM",
+    }
+}
+
+impl Algorithm {
+    /// How many bytes a digest has that is signed in place of its message (MessageType DIGEST); `None` for an algorithm
+    /// that takes none.
+    ///
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html#KMS-Sign-request-MessageType>
+    pub const fn digest_len(self) -> Option<usize> {
+        use Algorithm::*;
+        match self {
+            RsassaPkcs1V15Sha256 | RsassaPssSha256 | EcdsaSha256 | Sm2Dsa => Some(32),
+            RsassaPkcs1V15Sha384 | RsassaPssSha384 | EcdsaSha384 => Some(48),
+            RsassaPkcs1V15Sha512 | RsassaPssSha512 | EcdsaSha512 | Ed25519PhSha512 => Some(64),
+            Ed25519Sha512 | MlDsaShake256 => None,
+            SymmetricDefault | RsaesOaepSha1 | RsaesOaepSha256 | Sm2Pke | Ecdh | MlKem => None,
+            HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512 => None,
+        }
+    }
+
+    /// Whether the message itself is signed, hashed or not (MessageType RAW): by all but Ed25519ph.
+    pub const fn takes_raw(self) -> bool {
+        use Algorithm::*;
+        match self {
+            RsassaPkcs1V15Sha256 | RsassaPkcs1V15Sha384 | RsassaPkcs1V15Sha512 => true,
+            RsassaPssSha256 | RsassaPssSha384 | RsassaPssSha512 => true,
+            EcdsaSha256 | EcdsaSha384 | EcdsaSha512 | Ed25519Sha512 | Sm2Dsa | MlDsaShake256 => true,
+            Ed25519PhSha512 => false,
+            SymmetricDefault | RsaesOaepSha1 | RsaesOaepSha256 | Sm2Pke | Ecdh | MlKem => false,
+            HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512 => false,
+        }
+    }
+
+    /// How many bytes µ has (MessageType EXTERNAL_MU); `None` for an algorithm that takes none.
+    pub const fn mu_len(self) -> Option<usize> {
+        use Algorithm::*;
+        match self {
+            MlDsaShake256 => Some(64),
+            RsassaPkcs1V15Sha256 | RsassaPkcs1V15Sha384 | RsassaPkcs1V15Sha512 => None,
+            RsassaPssSha256 | RsassaPssSha384 | RsassaPssSha512 => None,
+            EcdsaSha256 | EcdsaSha384 | EcdsaSha512 | Ed25519Sha512 | Ed25519PhSha512 | Sm2Dsa => None,
+            SymmetricDefault | RsaesOaepSha1 | RsaesOaepSha256 | Sm2Pke | Ecdh | MlKem => None,
+            HmacSha224 | HmacSha256 | HmacSha384 | HmacSha512 => None,
+        }
     }
 }
 
@@ -202,6 +249,22 @@ impl KeySpec {
             S::Hmac224 | S::Hmac256 | S::Hmac384 | S::Hmac512 => true,
             S::MlDsa44 | S::MlDsa65 | S::MlDsa87 => false,
             S::MlKem512 | S::MlKem768 | S::MlKem1024 => false,
+        }
+    }
+
+    /// How many bytes a key of this spec encrypts at most by `algorithm`; `None` if it has no such algorithm. RSA's are
+    /// the modulus less two hashes and two bytes (RFC 8017 §7.1.1), the others AWS's.
+    ///
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
+    pub fn max_plaintext(self, algorithm: Algorithm) -> Option<usize> {
+        if !self.algorithms(KeyUsage::EncryptDecrypt).contains(&algorithm) {
+            return None;
+        }
+        match self.family() {
+            Family::Symmetric => Some(4096),
+            Family::Rsa(size) => rsa::max_plaintext(size, algorithm),
+            Family::Ec(_) => Some(1024),
+            Family::Hmac(_) | Family::Ed25519 | Family::MlDsa(_) | Family::MlKem(_) => None,
         }
     }
 
@@ -341,6 +404,36 @@ mod tests {
             those(|spec| !spec.importable()),
             ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"]
         );
+    }
+
+    #[test]
+    fn what_is_signed_is_as_awss_page_of_sign_has_it() {
+        let mut rows: Vec<String> = KeySpec::ALL
+            .iter()
+            .flat_map(|spec| spec.algorithms(KeyUsage::SignVerify))
+            .map(|of| format!("{of} raw {} digest {:?} mu {:?}", of.takes_raw(), of.digest_len(), of.mu_len()))
+            .collect();
+        rows.sort();
+        rows.dedup();
+        let aws = "
+            ECDSA_SHA_256 raw true digest Some(32) mu None
+            ECDSA_SHA_384 raw true digest Some(48) mu None
+            ECDSA_SHA_512 raw true digest Some(64) mu None
+            ED25519_PH_SHA_512 raw false digest Some(64) mu None
+            ED25519_SHA_512 raw true digest None mu None
+            ML_DSA_SHAKE_256 raw true digest None mu Some(64)
+            RSASSA_PKCS1_V1_5_SHA_256 raw true digest Some(32) mu None
+            RSASSA_PKCS1_V1_5_SHA_384 raw true digest Some(48) mu None
+            RSASSA_PKCS1_V1_5_SHA_512 raw true digest Some(64) mu None
+            RSASSA_PSS_SHA_256 raw true digest Some(32) mu None
+            RSASSA_PSS_SHA_384 raw true digest Some(48) mu None
+            RSASSA_PSS_SHA_512 raw true digest Some(64) mu None
+            SM2DSA raw true digest Some(32) mu None
+        ";
+        assert_eq!(rows, aws.trim().lines().map(str::trim).collect::<Vec<_>>());
+        for other in Algorithm::ALL.iter().filter(|of| !aws.contains(&format!(" {of} "))) {
+            assert_eq!((other.takes_raw(), other.digest_len(), other.mu_len()), (false, None, None), "{other}");
+        }
     }
 
     #[test]

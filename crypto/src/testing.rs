@@ -1,8 +1,10 @@
-//! What is secret to nobody, for tests: randomness that can be repeated or is stuck, and RSA keys that took no time to
-//! make.
+//! What is secret to nobody, for tests: randomness that can be repeated or is stuck, RSA keys that took no time to make,
+//! and keys from the bytes that test vectors have.
 
+use crate::material::Family;
+use crate::spec::KeySpec;
 use crate::wrapping::{WrappingKey, WrappingKeySpec};
-use crate::{Random, sha256};
+use crate::{Material, Random, SecretBytes, Unsealable, der, ed25519, sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The same bytes for the same seed and the same order of draws.
@@ -46,4 +48,33 @@ pub fn wrapping_key(spec: WrappingKeySpec) -> WrappingKey {
         WrappingKeySpec::Rsa4096 => include_bytes!("../tests/vectors/rsa-4096.pk8"),
     };
     WrappingKey::from_pkcs8(pkcs8).expect("it is a key of this spec")
+}
+
+/// The RSA keys of [`wrapping_key`], as KMS keys.
+pub fn rsa_material(spec: WrappingKeySpec) -> Material {
+    let of = KeySpec::parse(spec.as_str()).expect("a KMS key can have every size of a wrapping key");
+    let pkcs8 = SecretBytes::from(wrapping_key(spec).to_pkcs8().as_ref().to_vec());
+    Material::import(of, &pkcs8).expect("it is a key of this spec")
+}
+
+/// Material from the secret that it stores: a scalar, a seed, a key, PKCS#8 with RSA.
+///
+/// # Errors
+/// [`Unsealable`] for a secret of another length.
+pub fn material(spec: KeySpec, secret: &[u8]) -> Result<Material, Unsealable> {
+    Material::from_stored(SecretBytes::from(Material::other(spec, secret).stored().to_vec()))
+}
+
+/// A SubjectPublicKeyInfo around `raw`, whatever that is.
+///
+/// # Panics
+/// If `spec` has no public key, or RSA's, which is more than its bytes.
+pub fn spki(spec: KeySpec, raw: &[u8]) -> Vec<u8> {
+    match spec.family() {
+        Family::Ec(curve) => der::spki(&curve.identifier(), raw),
+        Family::Ed25519 => der::spki(&ed25519::IDENTIFIER, raw),
+        Family::MlDsa(set) => der::spki(&set.identifier(), raw),
+        Family::MlKem(set) => der::spki(&set.identifier(), raw),
+        Family::Symmetric | Family::Hmac(_) | Family::Rsa(_) => panic!("{spec} has no raw public key"),
+    }
 }

@@ -1,7 +1,7 @@
 //! What if the disk hangs, fails or fills up? A file system for SQLite that does so when told, over the real one.
 //! It changes nothing but the answers of `xRead`, `xWrite` and `xSync` under the directories it is asked to watch.
 //!
-//! This is the one place of unsafe code in the project: SQLite's file systems are tables of C functions
+//! One of the files where `unsafe` may stand (`xtask/src/arrows.rs`): SQLite's file systems are tables of C functions
 //! (<https://sqlite.org/vfs.html>). Nothing but tests of this crate can reach it.
 #![allow(unsafe_code)]
 
