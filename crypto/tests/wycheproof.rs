@@ -2,6 +2,7 @@
 //! KMS, through this crate's own interface, each vector counted. How a key is stored or sealed is tested elsewhere.
 //!
 //! A file that is left out stands in its test with the reason, and what it holds must be refused where it can be asked.
+//! No file is about SM2 or Ed25519ph. Key wrap without padding (RFC 3394) is none of AWS's wrapping algorithms.
 
 use crypto::spec::{Algorithm, KeySpec};
 use crypto::testing::{material, rsa_material, spki, wrapping_key};

@@ -6,6 +6,7 @@ use crate::spec::Kind;
 use crate::testing::{Seeded, Stuck, rsa_material};
 use crate::wrapping::WrappingKeySpec;
 use crate::{Kek, StoreKey};
+use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -573,6 +574,56 @@ fn sm2_has_no_scalar_with_which_nothing_can_be_signed() {
     let n_minus_2 = hex::decode("fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54121").expect("hex");
     assert!(ec::point(Curve::Sm2, &n_minus_1).is_err());
     assert!(ec::point(Curve::Sm2, &n_minus_2).is_ok());
+}
+
+#[test]
+fn a_key_with_a_wrong_bit_is_refused_or_is_a_key() {
+    for (spec, key) in KEYS.iter() {
+        let Ok(public) = key.public_key() else { continue };
+        let pkcs8 = key.to_pkcs8().map(|pkcs8| pkcs8.expose().to_vec()).unwrap_or_default();
+        for at in 0..pkcs8.len() {
+            let mut wrong = pkcs8.clone();
+            wrong[at] ^= 1 << (at % 8);
+            if let Ok(imported) = Material::import(*spec, &secret(&wrong)) {
+                assert!(imported.public_key().is_ok() && imported.to_pkcs8().is_ok(), "{spec}: byte {at}");
+            }
+        }
+        let spki = public.spki();
+        for at in 0..spki.len() {
+            let mut wrong = spki.to_vec();
+            wrong[at] ^= 1 << (at % 8);
+            if let Ok(read) = PublicKey::from_spki(*spec, &wrong) {
+                assert_eq!((read.spki(), read.raw().is_ok()), (&wrong[..], true), "{spec}: byte {at}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_bytes_make_reading_a_key_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), number in 0..20_usize) {
+        let spec = KeySpec::ALL[number];
+        prop_assert!(PublicKey::from_spki(spec, &bytes).is_err());
+        let imported = Material::import(spec, &secret(&bytes));
+        prop_assert!(imported.is_err() || spec.kind() != Kind::Asymmetric);
+        let _ = Material::from_stored(secret(&[&[1, number as u8], &bytes[..]].concat())).map(|key| key.public_key().is_ok());
+    }
+
+    #[test]
+    fn no_bytes_make_using_a_key_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), number in 0..20_usize) {
+        let key = &KEYS[&KeySpec::ALL[number]];
+        for algorithm in Algorithm::ALL {
+            prop_assert!(key.decrypt(*algorithm, &bytes).is_err());
+            prop_assert!(key.decapsulate(*algorithm, &bytes).is_err());
+            prop_assert!(key.verify_mac(*algorithm, b"", &bytes).is_err());
+            let Ok(public) = key.public_key() else { continue };
+            for message in [Message::Raw(&bytes), Message::Digest(&bytes), Message::ExternalMu(&bytes)] {
+                prop_assert!(public.verify(*algorithm, message, &bytes).is_err());
+            }
+        }
+    }
 }
 
 // --- other libraries
