@@ -24,8 +24,13 @@ pub(crate) fn derive(key: &Key, label: &str, context: &[&[u8]], out: &mut [u8]) 
         fixed.extend_from_slice(part);
     }
     fixed.extend_from_slice(&bits.to_be_bytes());
+    derive_from(key, &fixed, out);
+}
+
+/// Fills `out` from `key` with this fixed input. The counter has 32 bits and stands before it.
+pub(crate) fn derive_from(key: &Key, fixed: &[u8], out: &mut [u8]) {
     let algorithm = get_kbkdf_ctr_hmac_algorithm(KbkdfCtrHmacAlgorithmId::Sha256).expect("always compiled in");
-    kbkdf_ctr_hmac(algorithm, key.expose(), &fixed, out).expect("neither the key nor the output is empty");
+    kbkdf_ctr_hmac(algorithm, key.expose(), fixed, out).expect("neither the key nor the output is empty");
 }
 
 /// A 256-bit key derived from `key`.

@@ -1,8 +1,8 @@
 //! How keys are written down for others: SubjectPublicKeyInfo (RFC 5280 §4.1) and PrivateKeyInfo (RFC 5958), and the
 //! ECPrivateKey (RFC 5915) inside the latter. RSA's are the library's; which bytes are a key is not decided here.
 
-use crate::Unfit;
 use crate::secret::SecretBytes;
+use crate::{Unfit, ber};
 use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
@@ -44,6 +44,15 @@ pub(crate) fn of_spki<'a>(identifier: &Identifier, der: &'a [u8]) -> Result<&'a 
     let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| Unfit)?;
     identifier.check(&info.algorithm)?;
     info.subject_public_key.as_bytes().ok_or(Unfit)
+}
+
+/// A client's private key, in DER. It may come in BER, and so may what its algorithm wrote into it.
+pub(crate) fn from_ber(pkcs8: &[u8]) -> Result<SecretBytes, Unfit> {
+    let outer = ber::to_der(pkcs8)?;
+    let info = PrivateKeyInfoRef::from_der(&outer).map_err(|_| Unfit)?;
+    let inner = ber::to_der(info.private_key.as_bytes())?;
+    let private_key = OctetStringRef::new(&inner).map_err(|_| Unfit)?;
+    Ok(written(&PrivateKeyInfoRef { private_key, ..info }))
 }
 
 /// A private key, `inner` as its algorithm writes it.

@@ -90,3 +90,24 @@ fn input(algorithm: Algorithm, message: Message<'_>) -> Option<Input<'_>> {
 fn pair(seed: &[u8]) -> Result<Ed25519KeyPair, Unfit> {
     Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| Unfit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8032 §7.3. Its message is none that AWS would take for a digest, so this is what is under [`sign`].
+    #[test]
+    fn ed25519ph_is_as_its_rfc_has_it() {
+        let seed = hex::decode("833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42").expect("hex");
+        let public = public(&seed).expect("a key");
+        let hash = digest(&SHA512, b"abc").as_ref().try_into().expect("64 bytes");
+        let (seed, public) = (seed.try_into().expect("32 bytes"), public.try_into().expect("32 bytes"));
+        let signature = ed25519ph_sign(&seed, &public, &hash).expect("a signature");
+        assert_eq!(
+            hex::encode(signature),
+            "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41\
+             31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406"
+        );
+        assert!(ed25519ph_verify(&public, &hash, &signature));
+    }
+}

@@ -18,6 +18,7 @@
 
 mod aead;
 mod aws_lc;
+mod ber;
 pub mod blob;
 mod der;
 mod ec;

@@ -127,7 +127,7 @@ impl Material {
     }
 
     /// The material of `spec` that comes from outside: the key itself for symmetric and HMAC specs (with HMAC from the
-    /// length of the codes to 128 bytes), PKCS#8 in DER for the others.
+    /// length of the codes to 128 bytes), PKCS#8 (RFC 5208, RFC 5958) in BER or DER for the others.
     ///
     /// # Errors
     /// [`Unfit`] for a key of another spec, length, curve or size, a curve that is not named, more than two primes, a
@@ -140,9 +140,9 @@ impl Material {
                 return Ok(Material::other(spec, bytes.expose()));
             }
             Family::Hmac(_) => return Err(Unfit),
-            Family::Rsa(size) => rsa::import(size, bytes.expose())?,
-            Family::Ec(curve) => ec::import(curve, bytes.expose())?,
-            Family::Ed25519 => ed25519::import(bytes.expose())?,
+            Family::Rsa(size) => rsa::import(size, der::from_ber(bytes.expose())?.expose())?,
+            Family::Ec(curve) => ec::import(curve, der::from_ber(bytes.expose())?.expose())?,
+            Family::Ed25519 => ed25519::import(der::from_ber(bytes.expose())?.expose())?,
             Family::MlDsa(_) | Family::MlKem(_) => return Err(Unfit),
         };
         Ok(Material::other(spec, secret.expose()))

@@ -35,3 +35,33 @@ pub(crate) fn verify(point: &[u8], message: Message<'_>, signature: &[u8]) -> Re
     let signature = Signature::from_der(signature).map_err(|_| Unverified)?.normalize_s();
     key.verify_prehash(digest.as_ref(), &signature).map_err(|_| Unverified)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemRandom;
+    use crate::ec::{Curve, generate};
+    use aws_lc_rs::signature::{
+        ECDSA_P256K1_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+    };
+
+    #[test]
+    fn the_other_library_has_the_same_keys_and_takes_the_same_signatures() {
+        for number in 0..64_u8 {
+            let (scalar, message) = (generate(Curve::Secp256k1, &SystemRandom), vec![number; number.into()]);
+            let point = point(scalar.expose()).expect("a scalar");
+            let theirs = EcdsaKeyPair::from_private_key_and_public_key(
+                &ECDSA_P256K1_SHA256_ASN1_SIGNING,
+                scalar.expose(),
+                &point,
+            )
+            .expect("a key");
+            assert_eq!(theirs.public_key().as_ref(), point);
+            let ours = sign(scalar.expose(), Message::Raw(&message), &SystemRandom).expect("a signature");
+            assert!(UnparsedPublicKey::new(&ECDSA_P256K1_SHA256_ASN1, &point).verify(&message, &ours).is_ok());
+            // Half of these have the larger S.
+            let theirs = theirs.sign(&aws_lc_rs::rand::SystemRandom::new(), &message).expect("a signature");
+            assert_eq!(verify(&point, Message::Raw(&message), theirs.as_ref()), Ok(()));
+        }
+    }
+}

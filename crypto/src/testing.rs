@@ -1,10 +1,12 @@
 //! What is secret to nobody, for tests: randomness that can be repeated or is stuck, RSA keys that took no time to make,
-//! and keys from the bytes that test vectors have.
+//! keys from the bytes that test vectors have, and the primitives of `aead` without what is built on them.
 
+use crate::aead::{IV_LEN, TAG_LEN};
 use crate::material::Family;
+use crate::secret::{KEY_LEN, Key};
 use crate::spec::KeySpec;
 use crate::wrapping::{WrappingKey, WrappingKeySpec};
-use crate::{Material, Random, SecretBytes, Unsealable, der, ed25519, sha256};
+use crate::{Material, Random, SecretBytes, Unsealable, aead, der, ed25519, sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The same bytes for the same seed and the same order of draws.
@@ -46,15 +48,15 @@ pub fn wrapping_key(spec: WrappingKeySpec) -> WrappingKey {
         WrappingKeySpec::Rsa2048 => include_bytes!("../tests/vectors/rsa-2048.pk8"),
         WrappingKeySpec::Rsa3072 => include_bytes!("../tests/vectors/rsa-3072.pk8"),
         WrappingKeySpec::Rsa4096 => include_bytes!("../tests/vectors/rsa-4096.pk8"),
+        WrappingKeySpec::Sm2 => include_bytes!("../tests/vectors/sm2.pk8"),
     };
     WrappingKey::from_pkcs8(pkcs8).expect("it is a key of this spec")
 }
 
-/// The RSA keys of [`wrapping_key`], as KMS keys.
+/// The keys of [`wrapping_key`], as KMS keys.
 pub fn rsa_material(spec: WrappingKeySpec) -> Material {
     let of = KeySpec::parse(spec.as_str()).expect("a KMS key can have every size of a wrapping key");
-    let pkcs8 = SecretBytes::from(wrapping_key(spec).to_pkcs8().as_ref().to_vec());
-    Material::import(of, &pkcs8).expect("it is a key of this spec")
+    Material::import(of, &wrapping_key(spec).to_pkcs8()).expect("it is a key of this spec")
 }
 
 /// Material from the secret that it stores: a scalar, a seed, a key, PKCS#8 with RSA.
@@ -77,4 +79,32 @@ pub fn spki(spec: KeySpec, raw: &[u8]) -> Vec<u8> {
         Family::MlKem(set) => der::spki(&set.identifier(), raw),
         Family::Symmetric | Family::Hmac(_) | Family::Rsa(_) => panic!("{spec} has no raw public key"),
     }
+}
+
+/// AES-256-GCM: ciphertext ‖ tag.
+pub fn gcm_seal(key: &[u8; KEY_LEN], iv: [u8; IV_LEN], associated: &[u8], plaintext: &[u8]) -> Vec<u8> {
+    let mut sealed = plaintext.to_vec();
+    let tag: [u8; TAG_LEN] = aead::seal(key, iv, associated, &mut sealed);
+    sealed.extend_from_slice(&tag);
+    sealed
+}
+
+/// Opens what [`gcm_seal`] made.
+///
+/// # Errors
+/// [`Unsealable`] for what it did not make.
+pub fn gcm_open(
+    key: &[u8; KEY_LEN],
+    iv: [u8; IV_LEN],
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<SecretBytes, Unsealable> {
+    aead::open(key, iv, associated, sealed)
+}
+
+/// `len` bytes by SP 800-108 in counter mode with HMAC-SHA256, from a fixed input of any form.
+pub fn derive(key: &[u8; KEY_LEN], fixed: &[u8], len: usize) -> Vec<u8> {
+    let mut out = vec![0; len];
+    aead::derive_from(&Key::written_by(|bytes| *bytes = *key), fixed, &mut out);
+    out
 }

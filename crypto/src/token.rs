@@ -8,7 +8,8 @@
 //! issued(8) ‖ expires(8) ‖ algorithm(1) ‖ len(place)(2) ‖ place ‖ PKCS#8
 //! ```
 //!
-//! Numbers are big-endian, times in milliseconds since the epoch, and the algorithms are numbered 1 to 4.
+//! Numbers are big-endian, times in milliseconds since the epoch, and the algorithms are numbered 1 to 5. PKCS#8 says
+//! itself of which kind the key is.
 
 use crate::aead::derive_key;
 use crate::secret::{Key, SecretBytes};
@@ -53,7 +54,8 @@ impl TokenKey {
     /// Seals `token`: at most 6144 bytes, different at every call.
     ///
     /// # Panics
-    /// If the place has more than [`MAX_PLACE_LEN`] bytes: no client could hand the token back.
+    /// If the place has more than [`MAX_PLACE_LEN`] bytes, or the key does not take the algorithm
+    /// ([`WrappingKeySpec::takes`](crate::wrapping::WrappingKeySpec::takes)): no client could use the token.
     pub fn seal(&self, token: &Token, random: &dyn Random) -> Vec<u8> {
         wrap(&self.0, WRAP_TOKEN, token.to_secret().expose(), b"", random)
     }
@@ -71,16 +73,18 @@ impl TokenKey {
 impl Token {
     fn to_secret(&self) -> SecretBytes {
         assert!(self.place.len() <= MAX_PLACE_LEN, "no token has room for a place of {} bytes", self.place.len());
+        let (spec, algorithm) = (self.key.spec(), self.algorithm);
+        assert!(spec.takes(algorithm), "a wrapping key of {spec} does not take {algorithm}");
         let pkcs8 = self.key.to_pkcs8();
         let place_len = u16::try_from(self.place.len()).expect("the limit is below 2^16");
         // All the room at once: a vector that grows leaves copies of the key behind.
-        let mut bytes = Vec::with_capacity(HEAD_LEN + self.place.len() + pkcs8.as_ref().len());
+        let mut bytes = Vec::with_capacity(HEAD_LEN + self.place.len() + pkcs8.expose().len());
         bytes.extend_from_slice(&self.issued_at_ms.to_be_bytes());
         bytes.extend_from_slice(&self.expires_at_ms.to_be_bytes());
         bytes.push(number(self.algorithm));
         bytes.extend_from_slice(&place_len.to_be_bytes());
         bytes.extend_from_slice(self.place.as_bytes());
-        bytes.extend_from_slice(pkcs8.as_ref());
+        bytes.extend_from_slice(pkcs8.expose());
         SecretBytes::from(bytes)
     }
 
@@ -90,12 +94,16 @@ impl Token {
         let (&[algorithm], rest) = rest.split_first_chunk().ok_or(Unsealable)?;
         let (place_len, rest) = rest.split_first_chunk().ok_or(Unsealable)?;
         let (place, pkcs8) = rest.split_at_checked(u16::from_be_bytes(*place_len).into()).ok_or(Unsealable)?;
+        let (algorithm, key) = (numbered(algorithm).ok_or(Unsealable)?, WrappingKey::from_pkcs8(pkcs8)?);
+        if !key.spec().takes(algorithm) {
+            return Err(Unsealable);
+        }
         Ok(Token {
             place: std::str::from_utf8(place).map_err(|_| Unsealable)?.to_owned(),
-            algorithm: numbered(algorithm).ok_or(Unsealable)?,
+            algorithm,
             issued_at_ms: i64::from_be_bytes(*issued),
             expires_at_ms: i64::from_be_bytes(*expires),
-            key: WrappingKey::from_pkcs8(pkcs8)?,
+            key,
         })
     }
 }
@@ -107,6 +115,7 @@ const fn number(algorithm: WrappingAlgorithm) -> u8 {
         WrappingAlgorithm::RsaesOaepSha256 => 2,
         WrappingAlgorithm::RsaAesKeyWrapSha1 => 3,
         WrappingAlgorithm::RsaAesKeyWrapSha256 => 4,
+        WrappingAlgorithm::Sm2Pke => 5,
     }
 }
 
@@ -149,7 +158,7 @@ mod tests {
     fn a_token_says_what_was_sealed_into_it() {
         let random = Seeded::new(1);
         for spec in WrappingKeySpec::ALL.iter().copied() {
-            for algorithm in WrappingAlgorithm::ALL.iter().copied() {
+            for algorithm in WrappingAlgorithm::ALL.iter().copied().filter(|algorithm| spec.takes(*algorithm)) {
                 for place in ["", PLACE, "arn:ü", &"a".repeat(MAX_PLACE_LEN)] {
                     let mut token = token(place, algorithm, spec);
                     (token.issued_at_ms, token.expires_at_ms) = (i64::MIN, i64::MAX - place.len() as i64);
@@ -163,10 +172,21 @@ mod tests {
 
     #[test]
     fn the_key_of_a_token_unwraps_what_was_wrapped_for_it() {
-        let token = token(PLACE, WrappingAlgorithm::RsaAesKeyWrapSha256, WrappingKeySpec::Rsa3072);
-        let wrapped = wrap_material(&token.key.public_key(), token.algorithm, &[7; 32]);
-        let opened = tokens(1).open(&tokens(1).seal(&token, &Seeded::new(1))).expect("it opens");
-        assert!(opened.key.unwrap(opened.algorithm, &wrapped).is_ok_and(|material| material.expose() == [7; 32]));
+        for (algorithm, spec) in [
+            (WrappingAlgorithm::RsaAesKeyWrapSha256, WrappingKeySpec::Rsa3072),
+            (WrappingAlgorithm::Sm2Pke, WrappingKeySpec::Sm2),
+        ] {
+            let token = token(PLACE, algorithm, spec);
+            let wrapped = wrap_material(&token.key.public_key(), token.algorithm, &[7; 32]);
+            let opened = tokens(1).open(&tokens(1).seal(&token, &Seeded::new(1))).expect("it opens");
+            assert!(opened.key.unwrap(opened.algorithm, &wrapped).is_ok_and(|material| material.expose() == [7; 32]));
+        }
+    }
+
+    #[test]
+    #[should_panic = "a wrapping key of RSA_2048 does not take SM2PKE"]
+    fn no_token_is_made_whose_key_does_not_take_its_algorithm() {
+        tokens(1).seal(&token(PLACE, WrappingAlgorithm::Sm2Pke, WrappingKeySpec::Rsa2048), &Seeded::new(1));
     }
 
     #[test]
@@ -287,7 +307,7 @@ mod tests {
         }
         assert!(!opens(&[secret, &[0]].concat()), "a byte too many");
         for number in (0..=255).filter(|number| !(1..=4).contains(number)) {
-            assert!(!opens(&with(16, number)), "algorithm {number}");
+            assert!(!opens(&with(16, number)), "algorithm {number}, which is none of RSA's");
         }
         for (place_len, at) in [(PLACE.len() - 1, 18), (PLACE.len() + 1, 18), (255, 17)] {
             assert!(!opens(&with(at, place_len as u8)), "byte {at} is {place_len}");

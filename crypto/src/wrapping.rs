@@ -1,17 +1,20 @@
-//! How key material comes in from outside: an RSA key made for the purpose, and what a client wraps under its public
-//! half. Which material a KMS key takes is not decided here, nor how long a wrapping key is good for (`token`).
+//! How key material comes in from outside: a key made for the purpose, and what a client wraps under its public half.
+//! Which material a KMS key takes is not decided here, nor how long a wrapping key is good for (`token`).
 //!
 //! ```text
 //! RSAES_OAEP_SHA_x        RSA-OAEP(material)
 //! RSA_AES_KEY_WRAP_SHA_x  RSA-OAEP(AES key(32)) ‖ AES-KWP(AES key, material)
+//! SM2PKE                  SM2 encryption(material), as KMS's SM2 keys decrypt it
 //! ```
 //!
 //! OAEP is RFC 8017 §7.1 with the same hash in OAEP and in MGF1 and no label, one block as long as the modulus; KWP is
-//! RFC 5649. <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-encrypt-key-material.html>
+//! RFC 5649; SM2PKE is what China's Regions have beside OAEP.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-encrypt-key-material.html>
 
-use crate::Unsealable;
+use crate::ec::{self, Curve};
 use crate::secret::{SecretBytes, same};
 use crate::spec::names;
+use crate::{SystemRandom, Unsealable, der, sm2};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{
@@ -22,11 +25,12 @@ use aws_lc_rs::rsa::{
 const KWP_OVERHEAD: usize = 8;
 
 names! {
-    /// How large a wrapping key is.
+    /// What a wrapping key is made of.
     WrappingKeySpec {
         Rsa2048 = "RSA_2048",
         Rsa3072 = "RSA_3072",
         Rsa4096 = "RSA_4096",
+        Sm2 = "SM2",
     }
 }
 
@@ -37,113 +41,173 @@ names! {
         RsaesOaepSha256 = "RSAES_OAEP_SHA_256",
         RsaAesKeyWrapSha1 = "RSA_AES_KEY_WRAP_SHA_1",
         RsaAesKeyWrapSha256 = "RSA_AES_KEY_WRAP_SHA_256",
+        Sm2Pke = "SM2PKE",
     }
 }
 
 impl WrappingKeySpec {
-    /// Length of the modulus in bytes, and of what OAEP makes.
-    pub const fn modulus_len(self) -> usize {
-        match self {
-            WrappingKeySpec::Rsa2048 => 256,
-            WrappingKeySpec::Rsa3072 => 384,
-            WrappingKeySpec::Rsa4096 => 512,
+    /// Whether keys of this spec unwrap what `algorithm` wraps.
+    pub const fn takes(self, algorithm: WrappingAlgorithm) -> bool {
+        match (self.size(), algorithm.scheme()) {
+            (Some(_), Scheme::Oaep(_) | Scheme::KeyWrap(_)) | (None, Scheme::Sm2) => true,
+            (Some(_), Scheme::Sm2) | (None, Scheme::Oaep(_) | Scheme::KeyWrap(_)) => false,
         }
     }
 
-    const fn size(self) -> KeySize {
+    /// How large the key is, if it is RSA's.
+    const fn size(self) -> Option<KeySize> {
         match self {
-            WrappingKeySpec::Rsa2048 => KeySize::Rsa2048,
-            WrappingKeySpec::Rsa3072 => KeySize::Rsa3072,
-            WrappingKeySpec::Rsa4096 => KeySize::Rsa4096,
+            WrappingKeySpec::Rsa2048 => Some(KeySize::Rsa2048),
+            WrappingKeySpec::Rsa3072 => Some(KeySize::Rsa3072),
+            WrappingKeySpec::Rsa4096 => Some(KeySize::Rsa4096),
+            WrappingKeySpec::Sm2 => None,
         }
     }
+}
+
+/// What an algorithm does.
+#[derive(Clone, Copy)]
+enum Scheme {
+    /// RSA wraps the material.
+    Oaep(&'static OaepAlgorithm),
+    /// RSA wraps an AES key, and that the material.
+    KeyWrap(&'static OaepAlgorithm),
+    /// SM2 encrypts the material.
+    Sm2,
 }
 
 impl WrappingAlgorithm {
-    const fn oaep(self) -> &'static OaepAlgorithm {
+    const fn scheme(self) -> Scheme {
         match self {
-            WrappingAlgorithm::RsaesOaepSha1 | WrappingAlgorithm::RsaAesKeyWrapSha1 => &OAEP_SHA1_MGF1SHA1,
-            WrappingAlgorithm::RsaesOaepSha256 | WrappingAlgorithm::RsaAesKeyWrapSha256 => &OAEP_SHA256_MGF1SHA256,
-        }
-    }
-
-    /// Whether RSA wraps an AES key, and only that the material.
-    const fn has_aes_key(self) -> bool {
-        match self {
-            WrappingAlgorithm::RsaesOaepSha1 | WrappingAlgorithm::RsaesOaepSha256 => false,
-            WrappingAlgorithm::RsaAesKeyWrapSha1 | WrappingAlgorithm::RsaAesKeyWrapSha256 => true,
+            WrappingAlgorithm::RsaesOaepSha1 => Scheme::Oaep(&OAEP_SHA1_MGF1SHA1),
+            WrappingAlgorithm::RsaesOaepSha256 => Scheme::Oaep(&OAEP_SHA256_MGF1SHA256),
+            WrappingAlgorithm::RsaAesKeyWrapSha1 => Scheme::KeyWrap(&OAEP_SHA1_MGF1SHA1),
+            WrappingAlgorithm::RsaAesKeyWrapSha256 => Scheme::KeyWrap(&OAEP_SHA256_MGF1SHA256),
+            WrappingAlgorithm::Sm2Pke => Scheme::Sm2,
         }
     }
 }
 
-/// An RSA private key that unwraps what a client wrapped. It has nothing to do with the KMS key that the material is
-/// for, and leaves this crate only sealed into a token.
+/// A private key that unwraps what a client wrapped. It has nothing to do with the KMS key that the material is for, and
+/// leaves this crate only sealed into a token.
 pub struct WrappingKey {
     spec: WrappingKeySpec,
-    key: PrivateDecryptingKey,
+    key: Private,
+}
+
+enum Private {
+    Rsa(PrivateDecryptingKey),
+    /// The scalar, and its point.
+    Sm2(SecretBytes, Vec<u8>),
 }
 
 impl WrappingKey {
-    /// A fresh key. It draws from the library's generator, as [`SystemRandom`](crate::SystemRandom) does, because the
-    /// library makes no RSA key from another source.
+    /// A fresh key. It draws from the library's generator, as [`SystemRandom`] does, because the library makes no RSA
+    /// key from another source.
     ///
-    /// Slow: primes are searched for, so keep it off the threads that answer requests.
+    /// Slow if it is RSA's: primes are searched for, so keep it off the threads that answer requests.
     ///
     /// # Errors
     /// [`Unsealable`] if the library makes none, which nothing that a client sends can bring about.
     pub fn generate(spec: WrappingKeySpec) -> Result<WrappingKey, Unsealable> {
-        let key = PrivateDecryptingKey::generate(spec.size()).map_err(|_| Unsealable)?;
-        Ok(WrappingKey { spec, key })
+        match spec.size() {
+            Some(size) => {
+                let key = PrivateDecryptingKey::generate(size).map_err(|_| Unsealable)?;
+                Ok(WrappingKey { spec, key: Private::Rsa(key) })
+            }
+            None => WrappingKey::sm2(ec::generate(Curve::Sm2, &SystemRandom)),
+        }
     }
 
-    /// How large the key is.
+    /// What the key is made of.
     pub fn spec(&self) -> WrappingKeySpec {
         self.spec
     }
 
     /// The public half, which a client wraps under: a SubjectPublicKeyInfo (RFC 5280 §4.1) in DER.
     pub fn public_key(&self) -> Vec<u8> {
-        let der: PublicKeyX509Der<'_> = self.key.public_key().as_der().expect("an RSA key has a DER form");
-        der.as_ref().to_vec()
+        match &self.key {
+            Private::Rsa(key) => {
+                let der: PublicKeyX509Der<'_> = key.public_key().as_der().expect("an RSA key has a DER form");
+                der.as_ref().to_vec()
+            }
+            Private::Sm2(_, point) => der::spki(&Curve::Sm2.identifier(), point),
+        }
     }
 
     /// Unwraps what a client wrapped under [`WrappingKey::public_key`]. With OAEP alone the material may be empty, with
-    /// an AES key it has at least one byte.
+    /// the other algorithms it has at least one byte.
     ///
     /// # Errors
     /// [`Unsealable`] if `wrapped` was wrapped under another key or by another algorithm, was edited, or is not to the
     /// byte what the algorithm makes: an AES key of another length, a byte too few or too many.
     pub fn unwrap(&self, algorithm: WrappingAlgorithm, wrapped: &[u8]) -> Result<SecretBytes, Unsealable> {
-        let (block, rest) = wrapped.split_at_checked(self.spec.modulus_len()).ok_or(Unsealable)?;
-        if algorithm.has_aes_key() == rest.is_empty() {
-            return Err(Unsealable);
+        match (&self.key, algorithm.scheme()) {
+            (Private::Rsa(key), Scheme::Oaep(oaep)) => match block(key, wrapped)? {
+                (block, []) => open(key, oaep, block),
+                (_, [_, ..]) => Err(Unsealable),
+            },
+            (Private::Rsa(key), Scheme::KeyWrap(oaep)) => match block(key, wrapped)? {
+                (_, []) => Err(Unsealable),
+                (block, rest) => unwrap_padded(&open(key, oaep, block)?, rest),
+            },
+            (Private::Sm2(scalar, _), Scheme::Sm2) => sm2::decrypt(scalar.expose(), wrapped),
+            (Private::Rsa(_), Scheme::Sm2) | (Private::Sm2(..), Scheme::Oaep(_) | Scheme::KeyWrap(_)) => {
+                Err(Unsealable)
+            }
         }
-        let opened = self.open(algorithm.oaep(), block)?;
-        if algorithm.has_aes_key() { unwrap_padded(&opened, rest) } else { Ok(opened) }
     }
 
     /// The key that `pkcs8` is, if it is to the byte what [`WrappingKey::to_pkcs8`] makes.
     pub(crate) fn from_pkcs8(pkcs8: &[u8]) -> Result<WrappingKey, Unsealable> {
+        let key = match ec::import(Curve::Sm2, pkcs8) {
+            Ok(scalar) => WrappingKey::sm2(scalar)?,
+            Err(_) => WrappingKey::rsa(pkcs8)?,
+        };
+        if same(key.to_pkcs8().expose(), pkcs8) { Ok(key) } else { Err(Unsealable) }
+    }
+
+    /// The key as a PKCS#8 document (RFC 5208).
+    pub(crate) fn to_pkcs8(&self) -> SecretBytes {
+        match &self.key {
+            Private::Rsa(key) => {
+                // The library's buffer erases itself.
+                let der: Pkcs8V1Der<'_> = key.as_der().expect("an RSA key has a DER form");
+                SecretBytes::from(der.as_ref().to_vec())
+            }
+            Private::Sm2(scalar, _) => ec::to_pkcs8(Curve::Sm2, scalar.expose()).expect("it is a scalar"),
+        }
+    }
+
+    fn rsa(pkcs8: &[u8]) -> Result<WrappingKey, Unsealable> {
         let key = PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| Unsealable)?;
-        let fits = |spec: &&WrappingKeySpec| 8 * spec.modulus_len() == key.key_size_bits();
+        let fits = |spec: &&WrappingKeySpec| spec.size().is_some_and(|size| 8 * size.len() == key.key_size_bits());
         let spec = *WrappingKeySpec::ALL.iter().find(fits).ok_or(Unsealable)?;
-        let key = WrappingKey { spec, key };
-        if same(key.to_pkcs8().as_ref(), pkcs8) { Ok(key) } else { Err(Unsealable) }
+        Ok(WrappingKey { spec, key: Private::Rsa(key) })
     }
 
-    /// The key as a PKCS#8 document (RFC 5208). The library's buffer erases itself.
-    pub(crate) fn to_pkcs8(&self) -> Pkcs8V1Der<'static> {
-        self.key.as_der().expect("an RSA key has a DER form")
+    fn sm2(scalar: SecretBytes) -> Result<WrappingKey, Unsealable> {
+        let point = ec::point(Curve::Sm2, scalar.expose()).map_err(|_| Unsealable)?;
+        Ok(WrappingKey { spec: WrappingKeySpec::Sm2, key: Private::Sm2(scalar, point) })
     }
+}
 
-    /// Opens one OAEP block. The library looks at all of the padding before it refuses any: a caller learns whether it
-    /// is right, but not which part is wrong, which is what Manger's attack needs (CRYPTO 2001).
-    fn open(&self, algorithm: &'static OaepAlgorithm, block: &[u8]) -> Result<SecretBytes, Unsealable> {
-        let key = OaepPrivateDecryptingKey::new(self.key.clone()).map_err(|_| Unsealable)?;
-        SecretBytes::written_by(key.min_output_size(), |out| {
-            key.decrypt(algorithm, block, out, None).map(|opened| opened.len()).map_err(|_| Unsealable)
-        })
-    }
+/// The one block that RSA made, as long as the modulus, and what follows it.
+fn block<'a>(key: &PrivateDecryptingKey, wrapped: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Unsealable> {
+    wrapped.split_at_checked(key.key_size_bytes()).ok_or(Unsealable)
+}
+
+/// Opens one OAEP block. The library looks at all of the padding before it refuses any: a caller learns whether it is
+/// right, but not which part is wrong, which is what Manger's attack needs (CRYPTO 2001).
+fn open(
+    key: &PrivateDecryptingKey,
+    algorithm: &'static OaepAlgorithm,
+    block: &[u8],
+) -> Result<SecretBytes, Unsealable> {
+    let key = OaepPrivateDecryptingKey::new(key.clone()).map_err(|_| Unsealable)?;
+    SecretBytes::written_by(key.min_output_size(), |out| {
+        key.decrypt(algorithm, block, out, None).map(|opened| opened.len()).map_err(|_| Unsealable)
+    })
 }
 
 /// Opens KWP under an AES-256 key; an AES key of another length is refused, as AWS does.
@@ -158,29 +222,36 @@ fn unwrap_padded(aes_key: &SecretBytes, wrapped: &[u8]) -> Result<SecretBytes, U
 /// Wraps `material` as a client does, for tests.
 ///
 /// # Panics
-/// If `public_key` is not an RSA key in DER, or the algorithm cannot wrap material of this length.
+/// If `public_key` is not a key of the algorithm's kind in DER, or the algorithm cannot wrap material of this length.
 #[cfg(any(test, feature = "testing"))]
 pub fn wrap(public_key: &[u8], algorithm: WrappingAlgorithm, material: &[u8]) -> Vec<u8> {
-    use crate::{Random, SystemRandom};
-    if !algorithm.has_aes_key() {
-        return wrap_oaep(public_key, algorithm, material);
+    use crate::Random;
+    match algorithm.scheme() {
+        Scheme::Oaep(oaep) => wrap_oaep(public_key, oaep, material),
+        Scheme::KeyWrap(oaep) => {
+            let mut aes_key = [0; 32];
+            SystemRandom.fill(&mut aes_key);
+            let mut wrapped = wrap_oaep(public_key, oaep, &aes_key);
+            let mut padded = vec![0; material.len() + 15];
+            let key = AesKek::new(&AES_256, &aes_key).expect("the key has 32 bytes");
+            wrapped
+                .extend_from_slice(key.wrap_with_padding(material, &mut padded).expect("KWP wraps at least one byte"));
+            wrapped
+        }
+        Scheme::Sm2 => {
+            let point = der::of_spki(&Curve::Sm2.identifier(), public_key).expect("an SM2 public key in DER");
+            sm2::encrypt(point, material, &SystemRandom).expect("SM2 encrypts at least one byte")
+        }
     }
-    let mut aes_key = [0; 32];
-    SystemRandom.fill(&mut aes_key);
-    let mut wrapped = wrap_oaep(public_key, algorithm, &aes_key);
-    let mut padded = vec![0; material.len() + 15];
-    let key = AesKek::new(&AES_256, &aes_key).expect("the key has 32 bytes");
-    wrapped.extend_from_slice(key.wrap_with_padding(material, &mut padded).expect("KWP wraps at least one byte"));
-    wrapped
 }
 
 #[cfg(any(test, feature = "testing"))]
-fn wrap_oaep(public_key: &[u8], algorithm: WrappingAlgorithm, secret: &[u8]) -> Vec<u8> {
+fn wrap_oaep(public_key: &[u8], algorithm: &'static OaepAlgorithm, secret: &[u8]) -> Vec<u8> {
     use aws_lc_rs::rsa::{OaepPublicEncryptingKey, PublicEncryptingKey};
     let key = PublicEncryptingKey::from_der(public_key).expect("an RSA public key in DER");
     let key = OaepPublicEncryptingKey::new(key).expect("an RSA key can do OAEP");
     let mut wrapped = vec![0; key.ciphertext_size()];
-    key.encrypt(algorithm.oaep(), secret, &mut wrapped, None).expect("one block has room for the material");
+    key.encrypt(algorithm, secret, &mut wrapped, None).expect("one block has room for the material");
     wrapped
 }
 

@@ -20,9 +20,15 @@ static VECTORS: LazyLock<Value> = LazyLock::new(|| {
 });
 
 fn fresh(spec: KeySpec, seed: u64) -> Material {
-    match WrappingKeySpec::parse(spec.as_str()) {
-        Some(size) => rsa_material(size),
-        None => Material::generate(spec, &Seeded::new(seed)),
+    rsa(spec).map_or_else(|| Material::generate(spec, &Seeded::new(seed)), rsa_material)
+}
+
+/// The size of the key, if it is RSA's.
+fn rsa(spec: KeySpec) -> Option<WrappingKeySpec> {
+    match spec.family() {
+        Family::Rsa(_) => WrappingKeySpec::parse(spec.as_str()),
+        Family::Symmetric | Family::Hmac(_) | Family::Ec(_) => None,
+        Family::Ed25519 | Family::MlDsa(_) | Family::MlKem(_) => None,
     }
 }
 
@@ -89,7 +95,7 @@ fn what_was_never_stored_does_not_come_back() {
         for wrong in [newer, unknown, symmetric] {
             assert!(Material::from_stored(secret(&wrong)).is_err(), "{spec}: {:?}", &wrong[..2]);
         }
-        if WrappingKeySpec::parse(spec.as_str()).is_none() {
+        if rsa(*spec).is_none() {
             assert!(Material::from_stored(secret(&stored[..stored.len() - 1])).is_err(), "{spec}: a byte less");
             let longer = Material::from_stored(secret(&[stored, &[0]].concat()));
             assert_eq!(longer.is_ok(), spec.kind() == Kind::Hmac, "{spec}: a byte more");
@@ -111,7 +117,7 @@ fn rsa_material_that_is_no_key_fails_when_it_is_used() {
 
 #[test]
 fn two_draws_are_two_keys() {
-    for spec in KeySpec::ALL.iter().filter(|spec| WrappingKeySpec::parse(spec.as_str()).is_none()) {
+    for spec in KeySpec::ALL.iter().filter(|spec| rsa(**spec).is_none()) {
         assert_ne!(fresh(*spec, 1).stored(), fresh(*spec, 2).stored(), "{spec}");
         assert_eq!(fresh(*spec, 1).stored(), fresh(*spec, 1).stored(), "{spec}: chance is an argument");
     }
@@ -651,7 +657,7 @@ fn algorithm_of(case: &Value) -> Algorithm {
 /// The key of a vector; RSA's are in files.
 fn imported(case: &Value) -> Material {
     let spec = spec_of(case);
-    match WrappingKeySpec::parse(spec.as_str()) {
+    match rsa(spec) {
         Some(size) => rsa_material(size),
         None => Material::import(spec, &secret(&decoded(case, "pkcs8"))).expect("a key of its spec"),
     }
@@ -671,6 +677,40 @@ fn keys_of_other_libraries_come_in_and_go_out_as_they_would_write_them() {
     }
     let importable = |spec: &&KeySpec| spec.kind() == Kind::Asymmetric && spec.importable();
     assert_eq!(seen, KeySpec::ALL.iter().filter(importable).copied().collect(), "every spec has a vector");
+}
+
+#[test]
+fn a_key_in_ber_is_the_key_that_it_is_in_der() {
+    let mut seen = BTreeSet::new();
+    for case in cases("ber") {
+        let (spec, ber) = (spec_of(case), decoded(case, "ber"));
+        let [from_ber, from_der] = ["ber", "pkcs8"].map(|form| Material::import(spec, &secret(&decoded(case, form))));
+        let [from_ber, from_der] =
+            [from_ber, from_der].map(|key| key.unwrap_or_else(|error| panic!("{case}: {error}")));
+        assert_eq!(from_ber.stored(), from_der.stored(), "{case}");
+        for len in (0..ber.len()).step_by(7) {
+            assert!(Material::import(spec, &secret(&ber[..len])).is_err(), "{spec}: {len} bytes of BER");
+        }
+        assert!(Material::import(spec, &secret(&[&ber[..], &[0, 0]].concat())).is_err(), "{spec}: one end too many");
+        seen.insert(spec);
+    }
+    assert_eq!(seen.len(), 4, "RSA, a curve, Ed25519 and SM2");
+}
+
+/// Windows writes what a key is for beside it (RFC 5208 §5: attributes).
+#[test]
+fn what_stands_beside_a_key_is_left_out() {
+    let attributes = hex::decode("a00d300b0603551d0f310403020080").expect("hex");
+    for spec in [KeySpec::Rsa2048, KeySpec::EccNistP256, KeySpec::EccNistEdwards25519, KeySpec::Sm2] {
+        let (material, pkcs8) = (&KEYS[&spec], KEYS[&spec].to_pkcs8().expect("PKCS#8"));
+        // In BER there is no length to mend.
+        let head = if pkcs8.expose()[1] < 0x80 { 2 } else { 2 + usize::from(pkcs8.expose()[1] & 0x7f) };
+        let with = [&[0x30, 0x80], &pkcs8.expose()[head..], &attributes, &[0, 0]].concat();
+        let imported = Material::import(spec, &secret(&with)).unwrap_or_else(|error| panic!("{spec}: {error}"));
+        assert_eq!(imported.stored(), material.stored(), "{spec}");
+        let other = [&[0x30, 0x80], &pkcs8.expose()[head..], &attributes, &[0x05, 0x00, 0, 0]].concat();
+        assert!(Material::import(spec, &secret(&other)).is_err(), "{spec}: and something that is none");
+    }
 }
 
 #[test]
@@ -749,5 +789,61 @@ fn other_libraries_agree_and_authenticate() {
     for case in cases("macs") {
         let key = Material::import(spec_of(case), &secret(&decoded(case, "key"))).expect("a key");
         assert_eq!(key.mac(algorithm_of(case), &decoded(case, "message")), Ok(decoded(case, "mac")), "{case}");
+    }
+}
+
+// --- published examples
+
+/// GB/T 32918.5, annex A: the signature of "message digest" and the encryption of "encryption standard" by one key.
+#[test]
+fn sm2_is_as_its_standard_has_it() {
+    let bytes = |digits: &str| hex::decode(digits).expect("hex");
+    let (x, y) = (
+        "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020",
+        "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13",
+    );
+    let key = Material::other(KeySpec::Sm2, &bytes("3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"));
+    let public = key.public_key().expect("a key");
+    assert_eq!(hex::encode(public.raw().expect("a point")), format!("04{x}{y}"));
+
+    let signature = bytes(
+        "3046\
+         022100f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3\
+         022100b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa",
+    );
+    let digest = bytes("f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640");
+    for message in [Message::Raw(b"message digest"), Message::Digest(&digest)] {
+        assert_eq!(public.verify(Algorithm::Sm2Dsa, message, &signature), Ok(()));
+    }
+
+    let ciphertext = bytes(
+        "307c\
+         022004ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73\
+         022100e858f9d81e5430a57b36daab8f950a3c64e6ee6a63094d99283aff767e124df0\
+         042059983c18f809e262923c53aec295d30383b54e39d609d160afcb1908d0bd8766\
+         041321886ca989ca9c7d58087307ca93092d651efa",
+    );
+    let opened = key.decrypt(Algorithm::Sm2Pke, &ciphertext).expect("it opens");
+    assert_eq!(opened.expose(), b"encryption standard");
+}
+
+/// The same, annex C: the keys of two who agree.
+#[test]
+fn sm2_has_the_points_of_its_standard() {
+    for (scalar, x, y) in [
+        (
+            "81eb26e941bb5af16df116495f90695272ae2cd63d6c4ae1678418be48230029",
+            "160e12897df4edb61dd812feb96748fbd3ccf4ffe26aa6f6db9540af49c94232",
+            "4a7dad08bb9a459531694beb20aa489d6649975e1bfcf8c4741b78b4b223007f",
+        ),
+        (
+            "785129917d45a9ea5437a59356b82338eaadda6ceb199088f14ae10defa229b5",
+            "6ae848c57c53c7b1b5fa99eb2286af078ba64c64591b8b566f7357d576f16dfb",
+            "ee489d771621a27b36c5c7992062e9cd09a9264386f3fbea54dff69305621c4d",
+        ),
+    ] {
+        let key = Material::other(KeySpec::Sm2, &hex::decode(scalar).expect("hex"));
+        let public = key.public_key().expect("a key");
+        assert_eq!(hex::encode(public.raw().expect("a point")), format!("04{x}{y}"));
     }
 }

@@ -1,5 +1,6 @@
 """Makes import-python.json and, where they are missing, the RSA keys beside it: wrapped key material and an import token
-from another library (PyPI `cryptography`, which is OpenSSL), for the tests of `wrapping` and `token`.
+from another library (PyPI `cryptography`, which is OpenSSL; SM2 is the `openssl` command's), for the tests of `wrapping`
+and `token`.
 
     python import.py                     write them anew beside this file
 
@@ -11,6 +12,8 @@ import json
 import os
 import pathlib
 import struct
+import subprocess
+import tempfile
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -122,6 +125,79 @@ def refused(key):
     yield "one semiblock alone", both, block + kwp(aes_key, material)[:8]
 
 
+def openssl(*arguments, **files):
+    """Runs `openssl`; `files` are written first, and their names replaced by their paths."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {name: pathlib.Path(folder, name) for name in files}
+        for name, content in files.items():
+            paths[name].write_bytes(content)
+        return subprocess.run(["openssl", *(str(paths.get(a, a)) for a in arguments)], check=True, capture_output=True).stdout
+
+
+def fresh_sm2_key():
+    pem = openssl("ecparam", "-name", "SM2", "-genkey", "-noout")
+    return openssl("pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", "pem", pem=pem)
+
+
+def sm2_key():
+    path = HERE / "sm2.pk8"
+    if not path.exists():
+        path.write_bytes(fresh_sm2_key())
+    return path.read_bytes()
+
+
+def sm2_public(key):
+    return openssl("pkey", "-inform", "DER", "-in", "key", "-pubout", "-outform", "DER", key=key)
+
+
+def sm2_encrypt(key, material):
+    return openssl("pkeyutl", "-encrypt", "-inkey", "key", "-keyform", "DER", "-in", "material", key=key, material=material)
+
+
+def sm2_opens(key, rsa_key):
+    curve_key = ec.generate_private_key(ec.SECP521R1())
+    for name, private in (("an EC key", curve_key), ("an RSA key", rsa_key)):
+        material = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        yield name, material, sm2_encrypt(key, material)
+    for length in (1, 16, 32, 128):
+        material = os.urandom(length)
+        yield f"{length} bytes", material, sm2_encrypt(key, material)
+
+
+def tlv(tag, content):
+    return bytes([tag, *([0x81] if len(content) > 127 else []), len(content)]) + content
+
+
+def sm2_refused(key):
+    """The parts of a ciphertext, put together as SM2PKE is not."""
+    wrapped = sm2_encrypt(key, os.urandom(32))
+    parts, at = [], 3
+    while at < len(wrapped):
+        parts.append(wrapped[at : at + 2 + wrapped[at + 1]])
+        at += len(parts[-1])
+    x, y, c3, c2 = parts
+    of = lambda *parts: tlv(0x30, b"".join(parts))
+    assert of(x, y, c3, c2) == wrapped
+    point = b"\x04" + b"".join(number[2:].rjust(32, b"\0")[-32:] for number in (x, y))
+    zero, p = tlv(2, b"\0"), 2**256 - 2**224 - 2**96 + 2**64 - 1
+    minus_y = p - int.from_bytes(y[2:], "big")
+    yield "for another key", sm2_encrypt(fresh_sm2_key(), os.urandom(32))
+    yield "C1 C3 C2, not in DER", point + c3[2:] + c2[2:]
+    yield "C1 C2 C3, not in DER", point + c2[2:] + c3[2:]
+    yield "C1 C2 C3", of(x, y, c2, c3)
+    yield "another point of the curve", of(x, tlv(2, minus_y.to_bytes(minus_y.bit_length() // 8 + 1, "big")), c3, c2)
+    yield "no point of the curve", of(y, x, c3, c2)
+    yield "the point at infinity", of(zero, zero, c3, c2)
+    yield "a number as large as the field", of(tlv(2, b"\0" + p.to_bytes(32, "big")), y, c3, c2)
+    yield "a number with a zero before it", of(tlv(2, b"\0\0" + x[-32:]), y, c3, c2)
+    yield "a hash of 31 bytes", of(x, y, tlv(4, c3[2:-1]), c2)
+    yield "a hash of 33 bytes", of(x, y, tlv(4, c3[2:] + b"\0"), c2)
+    yield "nothing encrypted", of(x, y, c3, tlv(4, b""))
+    yield "three parts", of(x, y, c3)
+    yield "five parts", of(x, y, c3, c2, tlv(4, b""))
+    yield "an RSA block", os.urandom(256)
+
+
 def derived(key, label, context, length):
     return KBKDFHMAC(hashes.SHA256(), Mode.CounterMode, length, 4, 4, CounterLocation.BeforeFixed, None, None,
                      label + b"\0" + context + struct.pack(">I", 8 * length)).derive(key)
@@ -150,10 +226,15 @@ def main():
     rfc_5649()
     keys = {size: private_key(size) for size in SIZES}
     public = {f"RSA_{size}": key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex() for size, key in keys.items()}
+    sm2 = sm2_key()
+    public["SM2"] = sm2_public(sm2).hex()
+    pke = {"spec": "SM2", "algorithm": "SM2PKE"}
     vectors = {
         "publicKeys": public,
-        "opens": [{"comment": c, "spec": f"RSA_{s}", "algorithm": a, "material": m.hex(), "wrapped": x.hex()} for c, s, a, m, x in opens(keys)],
-        "refused": [{"comment": c, "spec": "RSA_2048", "algorithm": a, "wrapped": x.hex()} for c, a, x in refused(keys[2048])],
+        "opens": [{"comment": c, "spec": f"RSA_{s}", "algorithm": a, "material": m.hex(), "wrapped": x.hex()} for c, s, a, m, x in opens(keys)]
+        + [{"comment": c, **pke, "material": m.hex(), "wrapped": x.hex()} for c, m, x in sm2_opens(sm2, keys[4096])],
+        "refused": [{"comment": c, "spec": "RSA_2048", "algorithm": a, "wrapped": x.hex()} for c, a, x in refused(keys[2048])]
+        + [{"comment": c, **pke, "wrapped": x.hex()} for c, x in sm2_refused(sm2)],
         "otherKeys": dict(other_keys()),
         "token": token(),
     }

@@ -8,6 +8,7 @@ keys are the files beside this one, made by `import.py`.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -190,6 +191,42 @@ def keys(rsa_keys, sm2):
     yield "SM2", sm2, sm2_public(sm2), True
 
 
+def ber(rsa_keys, sm2):
+    """Keys in BER, which the `openssl` command reads as the keys that they are in DER."""
+    others = [("ECC_NIST_P384", private(ec.generate_private_key(ec.SECP384R1()))), ("ECC_NIST_EDWARDS25519", private(ed25519.Ed25519PrivateKey.generate())),
+              ("SM2", sm2)]
+    for spec, der in [("RSA_2048", private(rsa_keys["RSA_2048"])), *others]:
+        for piece, inside in itertools.product((1, 20, 10_000), (False, True)):
+            written = to_ber(der, piece, inside)
+            assert openssl("pkey", "-inform", "DER", "-in", "key", "-outform", "DER", key=written) == openssl("pkey", "-inform", "DER", "-in", "key", "-outform", "DER", key=der)
+            yield spec, der, written
+
+
+def to_ber(der, piece, inside):
+    """The same in other words (X.690 §8): lengths in more bytes than they need or none, strings in pieces; `inside` the key too."""
+    out = b""
+    while der:
+        tag, content, der = read(der)
+        if tag & 0x20:
+            out += bytes([tag, 0x80]) + to_ber(content, piece, inside) + bytes(2)
+        elif tag in (3, 4):
+            if tag == 4 and inside:
+                content = to_ber(content, piece, False)
+            size = len(content) if tag == 3 else piece  # the command does not put bit strings together
+            pieces = [content[at : at + size] for at in range(0, len(content), size)]
+            out += bytes([tag | 0x20, 0x80]) + b"".join(tlv(tag, part) for part in pieces) + bytes(2)
+        else:
+            out += bytes([tag, 0x83]) + len(content).to_bytes(3, "big") + content
+    return out
+
+
+def read(der):
+    """The first value in DER: its tag, its content, and what follows."""
+    start = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
+    end = start + (int.from_bytes(der[2:start], "big") if der[1] & 0x80 else der[1])
+    return der[0], der[start:end], der[end:]
+
+
 def refused(rsa_keys, sm2):
     key = ec.generate_private_key(ec.SECP256R1())
     explicit = openssl("ec", "-inform", "DER", "-in", "key", "-param_enc", "explicit", key=private(key))
@@ -242,6 +279,7 @@ def main():
     sm2 = sm2_key()
     vectors = {
         "keys": [{"spec": s, "pkcs8": p.hex(), "spki": q.hex(), "same": same} for s, p, q, same in keys(rsa_keys, sm2)],
+        "ber": [{"spec": s, "pkcs8": p.hex(), "ber": b.hex()} for s, p, b in ber(rsa_keys, sm2)],
         "refused": [{"comment": c, "spec": s, "pkcs8": p.hex()} for c, s, p in refused(rsa_keys, sm2)],
         "signatures": list(signatures(rsa_keys, sm2)),
         "ciphertexts": list(ciphertexts(rsa_keys, sm2)),

@@ -40,7 +40,7 @@ impl<'r> Usable<'r> {
     ) -> Result<Parameters, Error> {
         self.permit.begin(&[Action::Of(Op::GetParametersForImport)])?;
         let of = self.key.record().spec;
-        if !wraps(algorithm, of) {
+        if !spec.takes(algorithm) || !wraps(algorithm, of) {
             return Err(Error::Unsupported(format!("{algorithm} does not wrap key material of KeySpec {of}.")));
         }
         self.backend().import_parameters(&self.arn(), spec, algorithm, self.now()).await
@@ -101,6 +101,7 @@ fn wraps(algorithm: WrappingAlgorithm, of: KeySpec) -> bool {
     let private_keys = match algorithm {
         WrappingAlgorithm::RsaesOaepSha1 | WrappingAlgorithm::RsaesOaepSha256 => false,
         WrappingAlgorithm::RsaAesKeyWrapSha1 | WrappingAlgorithm::RsaAesKeyWrapSha256 => true,
+        WrappingAlgorithm::Sm2Pke => return false,
     };
     match of.kind() {
         Kind::Symmetric | Kind::Hmac => !private_keys,
