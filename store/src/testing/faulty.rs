@@ -4,7 +4,8 @@
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{Batch, Entry, Fut, Outcome, Page, Refused, Revision, Store, Unread, Watch};
+use super::Around;
+use crate::{Batch, Fut, Outcome, Refused, Store};
 
 /// What happens to a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,26 +79,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Store for Faulty {
-    fn revision(&self) -> Fut<'_, Result<Revision, Unread>> {
-        self.inner.revision()
+impl Around for Faulty {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
     }
 
-    fn get<'a>(&'a self, at: Revision, key: &'a [u8]) -> Fut<'a, Result<Option<Entry>, Unread>> {
-        self.inner.get(at, key)
-    }
-
-    fn scan<'a>(
-        &'a self,
-        at: Revision,
-        prefix: &'a [u8],
-        after: Option<&'a [u8]>,
-        limit: usize,
-    ) -> Fut<'a, Result<Page, Unread>> {
-        self.inner.scan(at, prefix, after, limit)
-    }
-
-    fn commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
+    fn take_commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
         let unknown = || Box::pin(ready(Ok(Outcome::Unknown)));
         match self.fate_of(&batch) {
             Fate::Answered => self.inner.commit(batch),
@@ -115,13 +102,5 @@ impl Store for Faulty {
             }
             Fate::Refused(refused) => Box::pin(ready(Err(refused))),
         }
-    }
-
-    fn watch(&self, after: Revision) -> Fut<'_, Result<Box<dyn Watch>, Unread>> {
-        self.inner.watch(after)
-    }
-
-    fn forget(&self, before: Revision) -> Fut<'_, Result<(), Unread>> {
-        self.inner.forget(before)
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::{Batch, Entry, Fut, Outcome, Page, Refused, Revision, Store, Unread, Watch};
+use super::Around;
+use crate::{Batch, Fut, Outcome, Refused, Store};
 
 /// An engine that can be held.
 pub struct Held {
@@ -43,26 +44,12 @@ impl Held {
     }
 }
 
-impl Store for Held {
-    fn revision(&self) -> Fut<'_, Result<Revision, Unread>> {
-        self.inner.revision()
+impl Around for Held {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
     }
 
-    fn get<'a>(&'a self, at: Revision, key: &'a [u8]) -> Fut<'a, Result<Option<Entry>, Unread>> {
-        self.inner.get(at, key)
-    }
-
-    fn scan<'a>(
-        &'a self,
-        at: Revision,
-        prefix: &'a [u8],
-        after: Option<&'a [u8]>,
-        limit: usize,
-    ) -> Fut<'a, Result<Page, Unread>> {
-        self.inner.scan(at, prefix, after, limit)
-    }
-
-    fn commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
+    fn take_commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
         let (inner, gate, (reply, answer)) = (self.inner.clone(), self.gate.clone(), oneshot::channel());
         // In a task of its own: a caller who gives up while it is held takes only the answer along.
         tokio::spawn(async move {
@@ -72,13 +59,5 @@ impl Store for Held {
             let _ = reply.send(inner.commit(batch).await);
         });
         Box::pin(async move { answer.await.unwrap_or(Ok(Outcome::Unknown)) })
-    }
-
-    fn watch(&self, after: Revision) -> Fut<'_, Result<Box<dyn Watch>, Unread>> {
-        self.inner.watch(after)
-    }
-
-    fn forget(&self, before: Revision) -> Fut<'_, Result<(), Unread>> {
-        self.inner.forget(before)
     }
 }
