@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
-use server::kms::Enforcement;
 use server::kms::home::Account;
+use server::kms::{Enforcement, RequestQuotas};
 
 use crate::options;
 
@@ -33,6 +33,8 @@ pub(crate) struct File {
     pub(crate) enforce: Option<Enforcement>,
     pub(crate) identities: Option<PathBuf>,
     pub(crate) identities_dry_run: Option<bool>,
+    #[serde(deserialize_with = "request_quotas")]
+    pub(crate) request_quotas: Option<RequestQuotas>,
     pub(crate) quotas: Quotas,
 }
 
@@ -87,11 +89,20 @@ fn aliases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
 
 /// `true` and `false` as a switch has them, or the word.
 fn enforce<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Enforcement>, D::Error> {
-    let text = match toml::Value::deserialize(deserializer)? {
+    options::enforce(&word(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+/// The word, or the number as numbers are written in a file.
+fn request_quotas<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RequestQuotas>, D::Error> {
+    options::request_quotas(&word(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+/// A value as its option has it, with or without quotation marks.
+fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(match toml::Value::deserialize(deserializer)? {
         toml::Value::String(text) => text,
         other => other.to_string(),
-    };
-    options::enforce(&text).map(Some).map_err(D::Error::custom)
+    })
 }
 
 fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
@@ -111,6 +122,7 @@ mod tests {
              log = \"debug\"\nno_create = true\ninsecure_listen = false\n\
              cors = [\"https://a.example\", \"https://b.example\"]\n\
              enforce = \"log\"\nidentities = \"i.toml\"\nidentities_dry_run = true\n\
+             request_quotas = 5\n\
              [quotas]\nkeys = 7\naliases_per_key = 200\ngrants_per_key = 3\n",
         )
         .unwrap();
@@ -122,6 +134,8 @@ mod tests {
         assert_eq!(file.quotas.grants_per_key, Some(3));
         assert_eq!((file.enforce, file.identities_dry_run), (Some(Enforcement::Log), Some(true)));
         assert_eq!(file.identities.as_deref(), Some(Path::new("i.toml")));
+        assert_eq!(file.request_quotas, options::request_quotas("5").ok());
+        assert_eq!(File::parse("request_quotas = \"aws\"").unwrap().request_quotas, Some(RequestQuotas::Aws));
     }
 
     #[test]
@@ -133,6 +147,7 @@ mod tests {
             ("no_create = \"maybe\"\n", &["line 1", "expected a boolean"]),
             ("cors = \"https://a.example\"\n", &["line 1"]),
             ("enforce = 2\n", &["line 1", "on, log or off"]),
+            ("request_quotas = 0\n", &["line 1", "aws, off or a number"]),
             ("[serve]\ndata = \"d\"\n", &["line 1", "unknown field `serve`"]),
             ("data = \n", &["line 1"]),
             ("[quotas]\nkeys = -1\n", &["line 2"]),

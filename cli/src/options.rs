@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use server::kms::home::Account;
-use server::kms::{Enforcement, Quotas};
+use server::kms::{Enforcement, Quotas, RequestQuotas};
 use tracing_subscriber::EnvFilter;
 
 use crate::admin::Admin;
@@ -153,6 +153,12 @@ pub(crate) struct Common {
     /// How many grants a key may have [default: 50000; in the file `grants_per_key` under `[quotas]`]
     #[arg(long, value_name = "NUMBER", env = "TRENT_QUOTA_GRANTS_PER_KEY", hide_env_values = true)]
     pub(crate) quota_grants_per_key: Option<u32>,
+
+    /// How many requests of each kind an account may send a second to one Region: `aws` for AWS's rates, a number for
+    /// all kinds, or off; what is beyond is told ThrottlingException [default: off]
+    #[arg(long, value_name = "aws|NUMBER|off", env = "TRENT_REQUEST_QUOTAS", hide_env_values = true,
+          value_parser = request_quotas)]
+    pub(crate) request_quotas: Option<RequestQuotas>,
 }
 
 /// An address and a port; `localhost` is written so often that it is understood.
@@ -202,6 +208,18 @@ pub(crate) fn enforce(text: &str) -> Result<Enforcement, String> {
     }
 }
 
+/// How many requests are answered a second.
+pub(crate) fn request_quotas(text: &str) -> Result<RequestQuotas, String> {
+    match text {
+        "aws" => Ok(RequestQuotas::Aws),
+        "off" => Ok(RequestQuotas::Off),
+        number => number
+            .parse()
+            .map(RequestQuotas::Each)
+            .map_err(|_| format!("it must be aws, off or a number from 1 to {}", u32::MAX)),
+    }
+}
+
 /// How many aliases a key may have.
 pub(crate) fn aliases(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| *number <= Quotas::MOST_ALIASES_PER_KEY);
@@ -227,7 +245,7 @@ mod tests {
     #[test]
     fn values_are_understood_or_refused() {
         type Reads = fn(&str) -> bool;
-        let table: [(&str, Reads, &[&str], &[&str]); 7] = [
+        let table: [(&str, Reads, &[&str], &[&str]); 8] = [
             (
                 "address",
                 |text| address(text).is_ok(),
@@ -254,6 +272,12 @@ mod tests {
                 &["", "app.example", "https://", "https://app.example/", "https://a@b"],
             ),
             ("enforce", |text| enforce(text).is_ok(), &["on", "true", "log", "off", "0"], &["", "On", "warn", "2"]),
+            (
+                "request quotas",
+                |text| request_quotas(text).is_ok(),
+                &["aws", "off", "1", "5", "4294967295"],
+                &["", "AWS", "on", "0", "-1", "0.5", "4294967296", "5/s"],
+            ),
             ("aliases", |text| aliases(text).is_ok(), &["0", "50", "200"], &["", "-1", "201", "many", "4294967297"]),
         ];
         for (what, reads, good, bad) in table {

@@ -122,6 +122,7 @@ fn common_with(mode: Mode, common: Common, file: File, home: Option<Home>) -> Se
             aliases_per_key: (common.quota_aliases_per_key.or(file.quotas.aliases_per_key))
                 .unwrap_or(quotas.aliases_per_key),
             grants_per_key: common.quota_grants_per_key.or(file.quotas.grants_per_key).unwrap_or(quotas.grants_per_key),
+            requests: common.request_quotas.or(file.request_quotas).unwrap_or(quotas.requests),
         },
         identities: common.identities.or(file.identities),
         identities_dry_run: common.identities_dry_run.or(file.identities_dry_run).unwrap_or(false),

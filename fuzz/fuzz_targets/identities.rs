@@ -1,5 +1,5 @@
-//! Identities, as whoever manages them can write them: the body of any verb, the file that declares them, and the members
-//! of a form that asks for a session. What is taken keeps its bounds, and neither a refusal nor a record repeats a secret.
+//! Identities, as whoever manages them can write them: the body of any verb, the file that declares them, and the parameters
+//! that ask for a session. What is taken keeps its bounds, and neither a refusal nor a record repeats a secret.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use crypto::session::{MAX_SESSION_LEN, SessionKey};
 use crypto::testing::Seeded;
 use iam::identities_toml::Desired;
 use iam::record::{Role, Trust};
-use iam::sts::{AssumeRole, Session};
+use iam::sts::{AssumeRole, Parameters, Session};
 use iam::verb::{Asked, Speaker, Verb};
 use iam::{Draw, Refusal};
 use libfuzzer_sys::fuzz_target;
@@ -78,16 +78,16 @@ fn declared(text: &str) {
     }
 }
 
-/// A form asks for a session, by itself and from the session that it got; or is refused.
-fn assumed(form: &str) {
-    let members = || form.split('&').filter_map(|member| member.split_once('='));
+/// Parameters ask for a session, by themselves and from the session that they got; or are refused.
+fn assumed(text: &str) {
+    let given = parameters(text);
     let mut caller: Option<Session> = None;
     for _ in 0..2 {
-        let asked = match AssumeRole::parse(members(), caller.as_ref()) {
+        let asked = match AssumeRole::check(given.clone(), caller.as_ref()) {
             Ok(asked) => asked,
             Err(refusal) => return refused(&refusal, &None),
         };
-        assert!(members().any(|(name, value)| name == "RoleArn" && value == asked.role_arn()), "{}", asked.role_arn());
+        assert_eq!(asked.role_arn(), given.role_arn);
         assert_eq!(asked.actions().first(), Some(&"sts:AssumeRole"));
         assert!(asked.packed_percent().is_none_or(|percent| percent <= 100));
         assert!(!asked.recorded().to_string().contains('\n'));
@@ -96,6 +96,25 @@ fn assumed(form: &str) {
             Err(refusal) => return refused(&refusal, &None),
         }
     }
+}
+
+/// Parameters by their names, a tag by any other; `wire` reads those of a client.
+fn parameters(text: &str) -> Parameters {
+    let mut given = Parameters::default();
+    for (name, value) in text.split('&').filter_map(|member| member.split_once('=')) {
+        let value = value.to_owned();
+        match name {
+            "RoleArn" => given.role_arn = value,
+            "RoleSessionName" => given.role_session_name = value,
+            "DurationSeconds" => given.duration_seconds = value.parse().ok(),
+            "Policy" => given.policy = Some(value),
+            "ExternalId" => given.external_id = Some(value),
+            "SourceIdentity" => given.source_identity = Some(value),
+            "TransitiveTagKeys" => given.transitive_tag_keys.push(value),
+            tag => given.tags.push((tag.to_owned(), value)),
+        }
+    }
+    given
 }
 
 /// Every session fits into a token, and comes back out of it.

@@ -6,12 +6,12 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use crypto::blob::{self, Blob, Place, Sealer};
+use crypto::spec::{Algorithm, KeySpec};
 use crypto::token::{Token, TokenKey};
 use crypto::wrapping::{WrappingAlgorithm, WrappingKey, WrappingKeySpec};
-use crypto::{EpochKey, Material, Random, SecretBytes, StoreKey};
+use crypto::{EpochKey, Material, Message, PublicKey, Random, SecretBytes, StoreKey, Unfit};
 use store::Fut;
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 use crate::Time;
 use crate::error::Error;
@@ -28,7 +28,7 @@ pub struct Wrapped {
 
 /// What a client needs in order to wrap material for one key.
 pub struct Parameters {
-    /// An RSA key made for the purpose: a SubjectPublicKeyInfo in DER.
+    /// A key made for the purpose: a SubjectPublicKeyInfo in DER.
     pub public_key: Vec<u8>,
     /// At most 6144 bytes, to be handed back with the material.
     pub token: Vec<u8>,
@@ -40,19 +40,88 @@ pub struct Parameters {
 pub struct Parcel<'a> {
     pub(crate) key_arn: &'a str,
     pub(crate) key_id: &'a str,
+    pub(crate) spec: KeySpec,
     pub(crate) token: &'a [u8],
     pub(crate) wrapped: &'a [u8],
 }
 
 /// Material that has come in.
 pub struct Incoming {
-    /// The same for the same bytes of the same key, and telling nothing of them.
+    /// The same for the same material of the same key, however it was encoded, and telling nothing of it.
     pub(crate) id: [u8; 32],
     pub(crate) material: Material,
 }
 
 /// Does with a material what only its holder can.
+///
+/// What key, algorithm and input do not fit together was refused before: where they do not, a call is `Internal`.
 pub trait Backend: Send + Sync {
+    /// Draws fresh material. RSA takes up to seconds.
+    ///
+    /// Errors: `Throttled` where too many wait for theirs.
+    fn draw(&self, spec: KeySpec) -> Fut<'_, Result<Material, Error>>;
+
+    /// Signs.
+    ///
+    /// Errors: `KeyUnavailable` where the material is out of reach; `Internal` for wrapped bytes that do not open.
+    fn sign<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        message: Message<'a>,
+    ) -> Fut<'a, Result<Vec<u8>, Error>>;
+
+    /// Decrypts what was encrypted under the public half.
+    ///
+    /// Errors: `InvalidCiphertext`, whatever is wrong with it; else as [`Backend::sign`].
+    fn decrypt<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        ciphertext: &'a [u8],
+    ) -> Fut<'a, Result<SecretBytes, Error>>;
+
+    /// The authentication code of `message`.
+    ///
+    /// Errors: as [`Backend::sign`].
+    fn mac<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        message: &'a [u8],
+    ) -> Fut<'a, Result<Vec<u8>, Error>>;
+
+    /// Verifies an authentication code, in constant time.
+    ///
+    /// Errors: `InvalidMac`; else as [`Backend::sign`].
+    fn verify_mac<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        message: &'a [u8],
+        mac: &'a [u8],
+    ) -> Fut<'a, Result<(), Error>>;
+
+    /// The secret shared with the owner of `peer`.
+    ///
+    /// Errors: as [`Backend::sign`].
+    fn agree<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        peer: &'a PublicKey,
+    ) -> Fut<'a, Result<SecretBytes, Error>>;
+
+    /// The shared secret that a ciphertext carries.
+    ///
+    /// Errors: `InvalidCiphertext` for one of another length; else as [`Backend::sign`].
+    fn decapsulate<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        ciphertext: &'a [u8],
+    ) -> Fut<'a, Result<SecretBytes, Error>>;
+
     /// Seals `plaintext` for `place` under `context`.
     ///
     /// Errors: `KeyUnavailable` where the material is out of reach; `Internal` for wrapped bytes that do not open.
@@ -75,6 +144,8 @@ pub trait Backend: Send + Sync {
     ) -> Fut<'a, Result<SecretBytes, Error>>;
 
     /// A new wrapping key for material of the key with this ARN. It takes up to seconds.
+    ///
+    /// Errors: `Throttled` where too many wait for theirs.
     fn import_parameters<'a>(
         &'a self,
         key_arn: &'a str,
@@ -85,9 +156,9 @@ pub trait Backend: Send + Sync {
 
     /// Unwraps what a client sent.
     ///
-    /// Errors, in this order: `InvalidImportToken` for a token that is none, or another key's; `ExpiredImportToken`;
-    /// `InvalidCiphertext` for material that was not wrapped as the token says; `IncorrectKeyMaterial` for another
-    /// length than 32 bytes.
+    /// Errors, in this order: `Throttled` where too many wait for this; `InvalidImportToken` for a token that is none, or
+    /// another key's; `ExpiredImportToken`; `InvalidCiphertext` for material that was not wrapped as the token says;
+    /// `IncorrectKeyMaterial` for what is no material of the key's spec.
     fn take_in<'a>(&'a self, parcel: Parcel<'a>, now: Time) -> Fut<'a, Result<Incoming, Error>>;
 }
 
@@ -99,20 +170,30 @@ const PARAMETERS_SECONDS: i64 = 24 * 60 * 60;
 const MATERIAL_ID: &str = "key material id";
 
 /// Threads for mathematics that would keep every other request waiting: some at once, the rest in the order they came.
-struct Pool(Arc<Semaphore>);
+struct Pool {
+    turns: Arc<Semaphore>,
+    /// Of those who have a turn and those who wait for one.
+    room: Arc<Semaphore>,
+}
+
+/// So many wait for a turn at most: no client waits longer, and a request that does keeps its connection from others.
+const WAITING_AT_MOST: usize = 64;
 
 impl Pool {
     /// Half of the machine, so that no number of imports takes all of it.
     fn new() -> Pool {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Pool(Arc::new(Semaphore::new((cores / 2).max(1))))
+        let threads = (cores / 2).max(1);
+        Pool { turns: Arc::new(Semaphore::new(threads)), room: Arc::new(Semaphore::new(threads + WAITING_AT_MOST)) }
     }
 
+    /// Errors: `Throttled` where too many wait already.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|_| Error::internal("the pool is closed"))?;
+        let room = self.room.clone().try_acquire_owned().map_err(|_| Error::Throttled)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Error::internal("the pool is closed"))?;
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(turn);
+            drop((turn, room));
             done
         });
         done.await.map_err(|panic| Error::internal(format!("slow mathematics panicked: {panic}")))
@@ -147,11 +228,6 @@ impl Local {
         }
     }
 
-    fn material_id(&self, key_id: &str, material: &SecretBytes) -> [u8; 32] {
-        let named = Zeroizing::new([key_id.as_bytes(), b"\0", material.expose()].concat());
-        self.store_key.blind(MATERIAL_ID, &named)
-    }
-
     fn unwrap(&self, wrapped: &Wrapped) -> Result<Material, Error> {
         let damaged = |_| {
             Error::internal(format!(
@@ -168,6 +244,73 @@ impl Local {
 }
 
 impl Backend for Local {
+    fn draw(&self, spec: KeySpec) -> Fut<'_, Result<Material, Error>> {
+        let random = self.random.clone();
+        Box::pin(async move {
+            let draw = move || Material::generate(spec, &*random);
+            // Primes are searched for.
+            let slow = matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096);
+            if slow { self.making.run(draw).await } else { Ok(draw()) }
+        })
+    }
+
+    fn sign<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        message: Message<'a>,
+    ) -> Fut<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move { self.unwrap(wrapped)?.sign(algorithm, message, &*self.random).map_err(unfit) })
+    }
+
+    fn decrypt<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        ciphertext: &'a [u8],
+    ) -> Fut<'a, Result<SecretBytes, Error>> {
+        Box::pin(async move { Ok(self.unwrap(wrapped)?.decrypt(algorithm, ciphertext)?) })
+    }
+
+    fn mac<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        message: &'a [u8],
+    ) -> Fut<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move { self.unwrap(wrapped)?.mac(algorithm, message).map_err(unfit) })
+    }
+
+    fn verify_mac<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        message: &'a [u8],
+        mac: &'a [u8],
+    ) -> Fut<'a, Result<(), Error>> {
+        Box::pin(
+            async move { self.unwrap(wrapped)?.verify_mac(algorithm, message, mac).map_err(|_| Error::InvalidMac) },
+        )
+    }
+
+    fn agree<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        peer: &'a PublicKey,
+    ) -> Fut<'a, Result<SecretBytes, Error>> {
+        Box::pin(async move { self.unwrap(wrapped)?.agree(algorithm, peer).map_err(unfit) })
+    }
+
+    fn decapsulate<'a>(
+        &'a self,
+        wrapped: &'a Wrapped,
+        algorithm: Algorithm,
+        ciphertext: &'a [u8],
+    ) -> Fut<'a, Result<SecretBytes, Error>> {
+        Box::pin(async move { Ok(self.unwrap(wrapped)?.decapsulate(algorithm, ciphertext)?) })
+    }
+
     fn seal<'a>(
         &'a self,
         wrapped: &'a Wrapped,
@@ -217,11 +360,20 @@ impl Backend for Local {
         Box::pin(async move {
             let (arn, tokens) = (parcel.key_arn.to_owned(), self.tokens.clone());
             let (token, wrapped) = (parcel.token.to_vec(), parcel.wrapped.to_vec());
-            let bytes = self.unwrapping.run(move || unwrap_parcel(&tokens, arn, &token, &wrapped, now)).await??;
-            let material = Material::from_secret(&bytes).ok_or(Error::IncorrectKeyMaterial)?;
-            Ok(Incoming { id: self.material_id(parcel.key_id, &bytes), material })
+            let (owner, spec, ids) = (parcel.key_id.to_owned(), parcel.spec, self.store_key.blinder(MATERIAL_ID));
+            let take_in = move || {
+                let bytes = unwrap_parcel(&tokens, arn, &token, &wrapped, now)?;
+                let material = Material::import(spec, &bytes).map_err(|_| Error::IncorrectKeyMaterial)?;
+                let id = material.fingerprint(owner.as_bytes(), &ids).map_err(unfit)?;
+                Ok(Incoming { id, material })
+            };
+            self.unwrapping.run(take_in).await?
         })
     }
+}
+
+fn unfit(_: Unfit) -> Error {
+    Error::internal("a key was used with what does not fit it, and was admitted")
 }
 
 fn unwrap_parcel(

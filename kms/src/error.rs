@@ -61,6 +61,10 @@ pub enum Error {
     Refused { arn: String, refusal: Refusal },
     /// A ciphertext that is wrong in any way whatever.
     InvalidCiphertext,
+    /// A signature that is not one of this message by this key.
+    InvalidSignature,
+    /// An authentication code that is not the one of this message by this key.
+    InvalidMac,
     /// A token that is no import token, or another key's.
     InvalidImportToken,
     /// An import token whose time is over.
@@ -69,6 +73,10 @@ pub enum Error {
     IncorrectKeyMaterial,
     /// New material for a key in which other material waits for its rotation.
     AnotherMaterialPending { arn: String, new: String, pending: String },
+    /// A replica in a Region that has the key already, or still.
+    ReplicaExists { arn: String },
+    /// A replica in a Region of another partition.
+    AnotherPartition { region: String },
     /// A material that is not the key's.
     NoSuchMaterial { arn: String, id: String },
     /// A rotation onto imported material, and none waits for one.
@@ -95,6 +103,8 @@ pub enum Error {
     /// A marker that this operation did not give out.
     InvalidMarker,
 
+    /// More calls than a quota of requests allows, or than can wait for slow mathematics.
+    Throttled,
     /// Too many calls change the same records at once.
     Busy,
     /// The store may have taken the change, or may still; nobody can say.
@@ -117,6 +127,8 @@ pub enum Invalid {
     KeyUsageMissing,
     /// A usage that the key spec does not have.
     KeyUsage { usage: &'static str, spec: &'static str },
+    /// A key spec of which no material comes from there.
+    SpecOfOrigin { spec: &'static str, origin: &'static str },
     /// `KeySpec` and its deprecated twin together.
     TwoKeySpecs,
     /// `Recipient`, as long as attestation documents are not verified.
@@ -147,6 +159,18 @@ pub enum Invalid {
     IdOfNewMaterial,
     /// An encryption context longer than [`crate::MAX_CONTEXT_BYTES`].
     ContextTooLong,
+    /// An encryption context beside an algorithm that has none.
+    ContextOfAlgorithm { algorithm: &'static str },
+    /// More to encrypt than the key can.
+    PlaintextTooLong { algorithm: &'static str, spec: &'static str, most: usize },
+    /// A digest, or a µ, of another length than the algorithm's.
+    DigestLength { algorithm: &'static str },
+    /// A type of message that the algorithm does not sign.
+    MessageTypeOfAlgorithm { message_type: &'static str, algorithm: &'static str },
+    /// A type of message that keys of this spec do not sign.
+    MessageTypeOfSpec { message_type: &'static str, spec: &'static str },
+    /// A public key that is none of the curve of the key that was to agree with it.
+    PublicKey,
     /// A word that is no action of this service.
     Action { given: String },
     /// Members about grants that do not go together, or not with the key.
@@ -214,6 +238,8 @@ pub enum Quota {
     Aliases,
     /// Grants of one key.
     Grants,
+    /// Regions of one key.
+    Regions,
     /// Bytes of a key policy.
     PolicyLength,
     /// Bytes of all tags of a key.

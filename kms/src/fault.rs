@@ -11,6 +11,7 @@ impl Error {
     pub fn to_fault(&self, op: Op) -> Fault {
         match self {
             Error::Malformed(malformed) => Fault::from(malformed.clone()),
+            Error::Invalid(Invalid::PublicKey) => Fault::silent("ValidationException"),
             Error::Invalid(rule) => Fault::client("ValidationException", invalid(rule)),
             Error::NotYet(op) => unsupported(format!("{} is not supported by this version of Trent.", op.name())),
             Error::Unsupported(what) => unsupported(what.clone()),
@@ -65,6 +66,8 @@ impl Error {
 
             Error::Refused { arn, refusal } => refusal.fault(arn),
             Error::InvalidCiphertext => Fault::silent("InvalidCiphertextException"),
+            Error::InvalidSignature => Fault::silent("KMSInvalidSignatureException"),
+            Error::InvalidMac => Fault::silent("KMSInvalidMacException"),
             Error::InvalidImportToken => Fault::client(
                 "InvalidImportTokenException",
                 "The import token is not one of this key. Get new parameters with GetParametersForImport.",
@@ -75,12 +78,18 @@ impl Error {
             ),
             Error::IncorrectKeyMaterial => Fault::client(
                 "IncorrectKeyMaterialException",
-                "The key material is not what the key takes: it has another length, an EXISTING_KEY_MATERIAL that was \
-                 never imported into this key, or a NEW_KEY_MATERIAL that was.",
+                "The key material is not what the key takes: it has another length, form, size or curve, or is an \
+                 EXISTING_KEY_MATERIAL that was never imported into this key, or a NEW_KEY_MATERIAL that was.",
             ),
             Error::AnotherMaterialPending { arn, new, pending } => invalid_state(format!(
                 "New key material (id: {new}) cannot be imported into KMS key {arn}, because another key material \
                  (id: {pending}) is pending rotation."
+            )),
+            Error::ReplicaExists { arn } => {
+                Fault::client("AlreadyExistsException", format!("A key with the ARN {arn} already exists"))
+            }
+            Error::AnotherPartition { region } => unsupported(format!(
+                "{region} is not in the partition of this key: a key has replicas in its own only."
             )),
             Error::NoSuchMaterial { arn, id } => {
                 not_found(format!("Key material '{id}' of key '{arn}' does not exist"))
@@ -115,6 +124,10 @@ impl Error {
             Error::Tag(rule) => Fault::client("TagException", tag(*rule)),
             Error::InvalidMarker => Fault::client("InvalidMarkerException", "The marker is not valid."),
 
+            Error::Throttled => Fault::client(
+                "ThrottlingException",
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+            ),
             Error::Busy => internal("The request met too many others that change the same key. Try again."),
             Error::Unknown => internal(
                 "The store failed while it took the change: it may or may not have happened. Describe the key before \
@@ -156,6 +169,7 @@ fn invalid(rule: &Invalid) -> String {
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.".into()
         }
         Invalid::KeyUsage { usage, spec } => format!("KeyUsage {usage} is not compatible with KeySpec {spec}"),
+        Invalid::SpecOfOrigin { spec, origin } => format!("KeySpec {spec} is not supported for Origin {origin}"),
         Invalid::TwoKeySpecs => "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. \
                                  CustomerMasterKeySpec is deprecated."
             .into(),
@@ -187,6 +201,21 @@ fn invalid(rule: &Invalid) -> String {
         Invalid::ContextTooLong => {
             format!("EncryptionContext must not be longer than {} bytes.", crate::MAX_CONTEXT_BYTES)
         }
+        Invalid::ContextOfAlgorithm { algorithm } => {
+            format!("EncryptionContext is not supported with algorithm {algorithm}.")
+        }
+        Invalid::PlaintextTooLong { algorithm, spec, most } => {
+            format!("Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {most} bytes.")
+        }
+        Invalid::DigestLength { algorithm } => format!("Digest is invalid length for algorithm {algorithm}."),
+        Invalid::MessageTypeOfAlgorithm { message_type, algorithm } => {
+            format!("Message type {message_type} is incompatible with algorithm {algorithm}.")
+        }
+        Invalid::MessageTypeOfSpec { message_type, spec } => {
+            format!("Message type {message_type} is incompatible with key spec {spec}.")
+        }
+        // It has no words: AWS was recorded to say none.
+        Invalid::PublicKey => String::new(),
     }
 }
 
@@ -263,6 +292,7 @@ fn limit(quota: Quota) -> &'static str {
     match quota {
         Quota::Keys => "The limit of keys in this account and Region has been reached.",
         Quota::Aliases => "The limit of aliases of this key has been reached.",
+        Quota::Regions => "The limit of Regions of this key has been reached.",
         Quota::Grants => "The limit of grants of this key has been reached.",
         Quota::PolicyLength => "The key policy is longer than 32768 bytes.",
         Quota::TagLength => "The tags of the key are together longer than 61440 bytes.",

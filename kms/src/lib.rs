@@ -14,11 +14,13 @@ mod identity;
 mod ids;
 pub mod journey;
 pub mod keys;
+mod managed;
 mod marker;
 mod names;
 pub mod ops;
 mod pipeline;
 pub mod place;
+mod planned;
 mod quotas;
 mod records;
 pub mod recover;
@@ -26,6 +28,7 @@ mod rows;
 mod service;
 mod time;
 mod turns;
+mod usage;
 mod world;
 
 pub use caller::{Caller, Scope};
@@ -34,7 +37,8 @@ pub use iam;
 pub use identities::verb_named;
 pub use ids::uuid;
 pub use names::Names;
-pub use quotas::Quotas;
+pub use planned::{Answerable, Plan, Planned, Plans, Unplannable};
+pub use quotas::{CountedBy, Quotas, RequestGroup, RequestQuotas};
 pub use service::{NotStarted, Origin, Service};
 pub use time::Time;
 
@@ -53,6 +57,14 @@ impl Mode {
         match self {
             Mode::Serve => Enforcement::On,
             Mode::Dev => Enforcement::Off,
+        }
+    }
+
+    /// The list of what can be planned about answers: in `dev` alone there is one.
+    pub(crate) fn plans(self) -> Option<Plans> {
+        match self {
+            Mode::Serve => None,
+            Mode::Dev => Some(Plans::new()),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! whether the key exists is not asked.
 
 use crate::error::{Error, Invalid};
+use crate::managed::RESERVED;
 use crate::world::World;
 
 /// Which forms of name an operation takes.
@@ -95,9 +96,6 @@ impl AliasName {
     /// What every alias begins with.
     pub const PREFIX: &str = "alias/";
 
-    /// What AWS's own aliases begin with.
-    const RESERVED: &str = "alias/aws/";
-
     /// Reads `text`, which kept to the model's pattern.
     ///
     /// Errors: the `AliasPrefix` and `AliasCharacters` of `Invalid`; `ReservedAlias`.
@@ -108,7 +106,7 @@ impl AliasName {
         if text.contains(':') || !is_alias(text) {
             return Err(Error::Invalid(Invalid::AliasCharacters { alias: text.to_owned() }));
         }
-        if text.starts_with(AliasName::RESERVED) { Err(Error::ReservedAlias) } else { Ok(AliasName(text.to_owned())) }
+        if text.starts_with(RESERVED) { Err(Error::ReservedAlias) } else { Ok(AliasName(text.to_owned())) }
     }
 }
 

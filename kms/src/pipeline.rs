@@ -11,7 +11,7 @@ use wire::{Fault, Op, Request};
 
 use crate::audit::{self, Event};
 use crate::error::{Error, Invalid};
-use crate::journey::{Call, Cx, Drawn, Parts, Write};
+use crate::journey::{Beside, Call, Cx, Drawn, Echo, Parts, Write};
 use crate::ops::{Operation, Sheet};
 use crate::records::OutboxRecord;
 use crate::rows::{self, RowKey};
@@ -65,6 +65,11 @@ pub(crate) async fn serve<O: Operation>(core: &Arc<Core>, call: &Call, body: &[u
         Err(malformed) => return refuse(core, call, &event, None, fault(&malformed.into()), &fault).await,
     };
     let parameters = O::parameters(&request);
+    if core.meter.counts()
+        && let Err(throttled) = core.meter.count(&call.caller, &O::charges(&request), call.now)
+    {
+        return refuse(core, call, &event, Some(&parameters), fault(&throttled), &fault).await;
+    }
     if request.has_recipient() {
         let refusal = fault(&Error::Invalid(Invalid::Recipient));
         return refuse(core, call, &event, Some(&parameters), refusal, &fault).await;
@@ -136,14 +141,17 @@ pub(crate) async fn run<E: Errand>(core: &Arc<Core>, call: &Call, errand: &E) ->
                 break;
             }
         };
-        let (answer, writes, set_going) = match outcome {
-            Ok(Parts { answer, writes, event }) => (Ok(answer), writes, event),
-            Err(fault) => (Err(fault), Vec::new(), None),
+        let (answer, writes, beside, used) = match outcome {
+            Ok(Parts { answer, writes, beside, used }) => (Ok(answer), writes, beside, used),
+            Err(fault) => (Err(fault), Vec::new(), None, Vec::new()),
         };
         let line = line(call, &event, errand.parameters(), &drawn.event_id, seen, answer.as_ref().err());
         if writes.is_empty() && doubtful.is_empty() {
             return match core.record(line).await {
-                Ok(()) => answer,
+                Ok(()) => {
+                    core.uses.note(used, call.now, &drawn.event_id, &call.origin.request_id);
+                    answer
+                }
                 Err(error) => Err(told(&error)),
             };
         }
@@ -153,7 +161,7 @@ pub(crate) async fn run<E: Errand>(core: &Arc<Core>, call: &Call, errand: &E) ->
         }
         let record = OutboxRecord { attempt, event_id: drawn.event_id.clone(), line };
         let mut records = vec![(drawn.sequence, record)];
-        records.extend(set_going.map(|event| (drawn.event_sequence, event)));
+        records.extend(beside.map(|beside| (drawn.event_sequence, record_beside(core, call, beside))));
         match core.commit(read, &writes, &records).await {
             Ok(Outcome::Committed { .. }) => {
                 for (sequence, record) in records {
@@ -194,7 +202,7 @@ pub(crate) async fn refuse_later<R: Request>(core: &Arc<Core>, call: &Call, body
         Ok(request) => (Some(request.recorded()), Error::NotYet(R::OP)),
         Err(malformed) => (None, malformed.into()),
     };
-    let (event, fault) = (Event::of(&Sheet::of(R::OP, &[])), |error: &Error| error.to_fault(R::OP));
+    let (event, fault) = (Event::of(&Sheet::of(R::OP)), |error: &Error| error.to_fault(R::OP));
     refuse(core, call, &event, parameters.as_ref(), fault(&error), &fault).await
 }
 
@@ -222,6 +230,28 @@ pub(crate) fn logged(fault: Fault, error: &Error, event: &Event, call: &Call) ->
     fault
 }
 
+/// What a call leaves in the trail beside its record.
+fn record_beside(core: &Core, call: &Call, beside: Beside) -> OutboxRecord {
+    match beside {
+        Beside::Event(record) => record,
+        Beside::Echo(Echo { op, region, parameters, resource }) => {
+            let response = serde_json::json!({ "keyId": resource.1 });
+            let entry = audit::Entry {
+                event: &Event::of(&Sheet::of(op)),
+                event_id: &core.uuid(),
+                caller: &call.caller,
+                origin: &call.origin,
+                now: call.now,
+                region: &region,
+                parameters: Some(&parameters),
+                seen: audit::Seen { resources: vec![resource], response: Some(response), additional: None },
+                refused: None,
+            };
+            OutboxRecord { attempt: 0, event_id: entry.event_id.to_owned(), line: entry.line() }
+        }
+    }
+}
+
 /// The audit record of one call.
 fn line(
     call: &Call,
@@ -237,6 +267,7 @@ fn line(
         caller: &call.caller,
         origin: &call.origin,
         now: call.now,
+        region: call.caller.region(),
         parameters: parameters.filter(|parameters| !parameters.is_empty()),
         seen,
         refused,

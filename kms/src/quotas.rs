@@ -1,7 +1,13 @@
 //! Quotas: how much one account, or one key, may have. Three can be set; the others are those that AWS adjusts for nobody.
+//! How much may be asked a second is `requests`.
 //! They are AWS's by default: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
 
+mod requests;
+
 use std::collections::BTreeMap;
+
+pub(crate) use requests::{Charge, Meter};
+pub use requests::{CountedBy, RequestGroup, RequestQuotas};
 
 use crate::error::{Error, Quota, TagRule};
 
@@ -14,12 +20,14 @@ pub struct Quotas {
     pub aliases_per_key: u32,
     /// Grants of one key.
     pub grants_per_key: u32,
+    /// Requests a second.
+    pub requests: RequestQuotas,
 }
 
-/// AWS's: 100,000 keys, 50 aliases and 50,000 grants a key.
+/// AWS's: 100,000 keys, 50 aliases and 50,000 grants a key. Requests are not counted.
 impl Default for Quotas {
     fn default() -> Self {
-        Quotas { keys: 100_000, aliases_per_key: 50, grants_per_key: 50_000 }
+        Quotas { keys: 100_000, aliases_per_key: 50, grants_per_key: 50_000, requests: RequestQuotas::Off }
     }
 }
 

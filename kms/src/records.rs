@@ -2,15 +2,17 @@
 //! implementations as long as any file may hold it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crypto::spec::{KeySpec, KeyUsage};
 use policy::{Document, DocumentError, Kind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use wire::KeyLastUsageTrackingOperation;
 
 use crate::Time;
 use crate::error::Error;
-use crate::keys::lifecycle::{Due, Facts, due};
+use crate::keys::lifecycle::{Due, Facts, Own, Set, due};
 
 /// Something that a row can hold.
 pub(crate) trait Record: Sized + Send + Sync + 'static {
@@ -41,15 +43,10 @@ impl<T: Versioned> Record for T {
     }
 
     fn decode(text: &[u8]) -> Result<T, String> {
-        #[derive(Deserialize)]
-        struct Version {
-            v: u32,
-        }
-        let found: Version = serde_json::from_slice(text).map_err(|why| format!("has no version: {why}"))?;
-        if found.v > T::VERSION {
+        let found = version(text)?;
+        if found > T::VERSION {
             return Err(format!(
-                "was written by a newer version of Trent (format {}; this one reads {}): upgrade Trent",
-                found.v,
+                "was written by a newer version of Trent (format {found}; this one reads {}): upgrade Trent",
                 T::VERSION
             ));
         }
@@ -58,7 +55,52 @@ impl<T: Versioned> Record for T {
     }
 }
 
-/// A key: everything about it that is neither material nor hangs on it.
+fn version(text: &[u8]) -> Result<u32, String> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let found: Version = serde_json::from_slice(text).map_err(|why| format!("has no version: {why}"))?;
+    Ok(found.v)
+}
+
+/// What the row of a key holds.
+pub(crate) enum KeyRow {
+    /// All of a key of one Region.
+    Whole(Arc<KeyRecord>),
+    /// What is true of one key of a set alone.
+    Member(Arc<MemberRecord>),
+}
+
+impl KeyRow {
+    /// The row of this key.
+    pub fn of(key: &KeyRecord) -> KeyRow {
+        match key.multi_region {
+            true => KeyRow::Member(Arc::new(MemberRecord::of(key))),
+            false => KeyRow::Whole(Arc::new(key.clone())),
+        }
+    }
+}
+
+/// The two are told apart by their version. Only the second form has one that earlier programs do not read.
+impl Record for KeyRow {
+    fn encode(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            KeyRow::Whole(key) => key.encode(),
+            KeyRow::Member(member) => member.encode(),
+        }
+    }
+
+    fn decode(text: &[u8]) -> Result<KeyRow, String> {
+        match version(text)? {
+            ..=KeyRecord::VERSION => KeyRecord::decode(text).map(|key| KeyRow::Whole(Arc::new(key))),
+            _ => MemberRecord::decode(text).map(|member| KeyRow::Member(Arc::new(member))),
+        }
+    }
+}
+
+/// A key: everything about it that is neither material nor hangs on it. That of a key in a set of Regions is made of two
+/// rows, its own and the set's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyRecord {
@@ -72,7 +114,7 @@ pub(crate) struct KeyRecord {
     pub created: Time,
     /// What the key's state follows from.
     pub facts: Facts,
-    /// Which of the sixteen counters counts it.
+    /// Which of the sixteen counters counts it; none counts a key of AWS's own.
     pub counter: u8,
     /// Past a date of its: the observed uptime, in milliseconds, at which the key-encryption keys are destroyed that
     /// the date is of.
@@ -80,10 +122,18 @@ pub(crate) struct KeyRecord {
     /// What the clock said when that was written: what becomes due later gets a grace of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doomed_by: Option<Time>,
+    /// The service whose key it is, by its name behind `alias/aws/`; none for a customer's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
 }
 impl Versioned for KeyRecord {}
 
 impl KeyRecord {
+    /// Whether it is a service's of AWS's, which nobody may change.
+    pub fn is_aws_managed(&self) -> bool {
+        self.managed_by.is_some()
+    }
+
     /// The same key with other facts. It stays doomed only as long as they still doom it.
     pub fn with_facts(&self, facts: Facts, now: Time) -> KeyRecord {
         let by = self.doomed_by.map_or(now, |by| by.min(now));
@@ -93,11 +143,84 @@ impl KeyRecord {
     }
 }
 
+/// The key of one Region in a set: what [`SetRecord`] does not say of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MemberRecord {
+    pub key_id: String,
+    pub description: String,
+    pub own: Own,
+    /// As in [`KeyRecord`].
+    pub counter: u8,
+    /// As in [`KeyRecord`].
+    pub destroy_at_uptime: Option<u64>,
+    /// As in [`KeyRecord`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doomed_by: Option<Time>,
+}
+impl Versioned for MemberRecord {
+    const VERSION: u32 = KeyRecord::VERSION + 1;
+}
+
+impl MemberRecord {
+    fn of(key: &KeyRecord) -> MemberRecord {
+        MemberRecord {
+            key_id: key.key_id.clone(),
+            description: key.description.clone(),
+            own: key.facts.own(),
+            counter: key.counter,
+            destroy_at_uptime: key.destroy_at_uptime,
+            doomed_by: key.doomed_by,
+        }
+    }
+}
+
+/// What the keys of a set of Regions share: `key-states.md` calls it so, and the primary alone changes it. One row,
+/// so that a rotation is one change, which no Region sees half of or before another.
+///
+/// All Regions lie in one store today. They could lie in several: a Region's own rows name no other Region, this row has
+/// all that a new Region needs to know, and each of its parts has one writer. `set.shared` and the list of members are
+/// the primary's, each member's line is its Region's own. Every store would have a copy of the row, and the primary's
+/// would send `shared` to the others, as AWS does (SynchronizeMultiRegionKey). Material would go the same way, wrapped
+/// anew for its place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetRecord {
+    #[serde(with = "spec_name")]
+    pub spec: KeySpec,
+    #[serde(with = "usage_name")]
+    pub usage: KeyUsage,
+    pub set: Set,
+}
+impl Versioned for SetRecord {}
+
+impl SetRecord {
+    /// The key of this Region as it is at `now`.
+    ///
+    /// Errors: why the two records are not of one key.
+    pub fn key(&self, region: &str, member: &MemberRecord, now: Time) -> Result<KeyRecord, String> {
+        let facts = self.set.facts(region, &member.own, now).map_err(|why| why.to_string())?;
+        Ok(KeyRecord {
+            key_id: member.key_id.clone(),
+            description: member.description.clone(),
+            spec: self.spec,
+            usage: self.usage,
+            multi_region: true,
+            created: facts.created(),
+            facts,
+            counter: member.counter,
+            destroy_at_uptime: member.destroy_at_uptime,
+            doomed_by: member.doomed_by,
+            managed_by: None,
+        })
+    }
+}
+
 /// Whether something was due by then that destroys, and waits for its grace.
 pub(crate) fn is_doomed(facts: &Facts, by: Time) -> bool {
     match due(facts, by) {
         Some((_, Due::Deletion(_) | Due::Expiry(..))) => true,
-        Some((_, Due::Rotation(_))) | None => false,
+        Some((_, Due::Rotation(_) | Due::Settling(_))) | None => false,
     }
 }
 
@@ -109,6 +232,16 @@ pub(crate) struct WrappedMaterial {
     pub wrapped: Vec<u8>,
 }
 impl Versioned for WrappedMaterial {}
+
+/// The public half of an asymmetric key: what needs it alone opens no material.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PublicKeyRecord {
+    /// A SubjectPublicKeyInfo in DER, at most 2.6 kB (ML-DSA-87).
+    #[serde(with = "hex::serde")]
+    pub spki: Vec<u8>,
+}
+impl Versioned for PublicKeyRecord {}
 
 /// One key-encryption key, wrapped by the key of its epoch. Destroying it destroys the material.
 #[derive(Serialize, Deserialize)]
@@ -372,6 +505,28 @@ pub(crate) struct UptimeRecord {
 }
 impl Versioned for UptimeRecord {}
 
+/// The last use of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UseRecord {
+    #[serde(with = "operation_name")]
+    pub operation: KeyLastUsageTrackingOperation,
+    pub at: Time,
+    /// The `eventID` of the call's audit record.
+    pub event_id: String,
+    /// Its `requestID`.
+    pub request_id: String,
+}
+impl Versioned for UseRecord {}
+
+/// Since when every use of a key has been noted.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrackingRecord {
+    pub began: Time,
+}
+impl Versioned for TrackingRecord {}
+
 mod base64_text {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -398,6 +553,20 @@ mod spec_name {
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<KeySpec, D::Error> {
         let name = String::deserialize(from)?;
         KeySpec::parse(&name).ok_or_else(|| serde::de::Error::custom(format!("no key spec is called {name:?}")))
+    }
+}
+
+mod operation_name {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(operation: &KeyLastUsageTrackingOperation, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(operation.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<KeyLastUsageTrackingOperation, D::Error> {
+        let name = String::deserialize(from)?;
+        KeyLastUsageTrackingOperation::parse(&name)
+            .ok_or_else(|| serde::de::Error::custom(format!("no operation that uses keys is called {name:?}")))
     }
 }
 

@@ -23,11 +23,14 @@ use crate::identities::{self, Asking, Credentials, Held, operator};
 use crate::ids::uuid;
 use crate::journey::{Call, Overdue};
 use crate::ops::entry_of;
+use crate::pipeline;
 use crate::place::partition;
-use crate::quotas::Quotas;
+use crate::planned::{Planned, Plans};
+use crate::quotas::{Meter, Quotas};
 use crate::records::{Mark, UptimeRecord};
 use crate::rows::{self, Rows, uptime_row};
 use crate::turns::Turns;
+use crate::usage::{self, Uses};
 use crate::{Enforcement, Mode, Time};
 
 /// Where a request came from, for its records.
@@ -65,6 +68,8 @@ pub struct Service {
     core: Arc<Core>,
     door: Door,
     signing_keys: SigningKeyCache,
+    /// What was planned about answers; in `dev` alone.
+    plans: Option<Plans>,
     default_region: String,
     /// The uptime that was observed in this process and is not yet in the store.
     uptime: tokio::sync::Mutex<Uptime>,
@@ -84,11 +89,13 @@ pub(crate) struct Core {
     /// The partition that the ARNs of identities are of, for whoever manages them.
     pub partition: &'static str,
     pub quotas: Quotas,
+    pub meter: Meter,
     pub epoch: u32,
     pub epoch_key: Arc<EpochKey>,
     pub credentials: Credentials,
     pub grant_keys: GrantKeys,
     pub grant_lists: Lists,
+    pub uses: Uses,
     mover: Mutex<Option<Mover>>,
     sequence: AtomicU64,
 }
@@ -129,6 +136,7 @@ impl Service {
         let rows = Arc::new(Rows::new(opened.store, keys, opened.generation, random.clone()));
         audit::drain(&rows, &*opened.trail).await?;
         let kept = uptime(&rows).await?.map_or(0, |row| row.value.millis);
+        let uses = Uses::of(&rows, now).await?;
         let core = Core {
             mover: Mutex::new(Some(Mover::start(rows.clone(), opened.trail.clone()))),
             rows,
@@ -140,18 +148,24 @@ impl Service {
             enforcement,
             partition: partition(&default_region),
             quotas,
+            meter: Meter::new(quotas.requests),
             epoch: FIRST_EPOCH,
             epoch_key,
             grant_keys,
             grant_lists: Lists::new(),
+            uses,
             credentials,
             // Sequences follow the clock from start to start, so that the outbox stays in order.
             sequence: AtomicU64::new((now.0.max(0) as u64) << 20),
         };
+        if let Err(why) = usage::keep_tracking(&core).await {
+            tracing::warn!(?why, "the store does not say yet since when the use of keys is noted; that is tried again");
+        }
         Ok(Arc::new(Service {
             core: Arc::new(core),
             door: Door::new(),
             signing_keys: SigningKeyCache::new(),
+            plans: mode.plans(),
             default_region,
             uptime: tokio::sync::Mutex::new(Uptime { kept, at: Duration::ZERO, clock: None }),
             _lock: opened.lock,
@@ -224,6 +238,31 @@ impl Service {
         .await
     }
 
+    /// What can be planned about answers; in `dev` alone.
+    pub fn plans(&self) -> Option<&Plans> {
+        self.plans.as_ref()
+    }
+
+    /// The same for a call that meets a plan: with the error that was planned, told and recorded in place of whatever
+    /// the call would have come to, or else as if nothing had been planned. Late or lost is the door's to make it.
+    ///
+    /// Errors: what the client is to read.
+    pub async fn call_as_planned(
+        &self,
+        planned: &Planned,
+        op: Op,
+        caller: Caller,
+        origin: Origin,
+        body: Vec<u8>,
+        now: Time,
+    ) -> Result<Vec<u8>, Fault> {
+        let Some(fault) = planned.fault(op, &caller) else { return self.call(op, caller, origin, body, now).await };
+        let call = Call { caller: Arc::new(caller), origin, now };
+        let body = Zeroizing::new(body);
+        let (entry, fails) = (entry_of(op), |error: &Error| error.to_fault(op));
+        pipeline::refuse(&self.core, &call, &entry.event(), (entry.recorded)(&body).as_ref(), fault, &fails).await
+    }
+
     /// One request to a verb of identities, by its name, in the same way.
     ///
     /// Errors: what the client is to read: UnknownOperationException, or IAM's own names.
@@ -286,7 +325,7 @@ impl Service {
     /// Errors: a store that takes nothing.
     pub async fn first_account(&self, account: &str, now: Time) -> Result<(), Fault> {
         let call = operator::call(&self.core, account, &self.default_region, now);
-        crate::pipeline::run(&self.core, &call, &operator::FirstAccount).await.map(drop)
+        pipeline::run(&self.core, &call, &operator::FirstAccount).await.map(drop)
     }
 
     /// A new access key for the root of `account`, which is made as by [`Service::first_account`]. Where the root has two
@@ -353,7 +392,8 @@ impl Service {
         if happened.is_ok() {
             uptime.clock = Some(now);
         }
-        happened.and(self.forget_destroyed().await)
+        let written = usage::write_in_time(&self.core, observed).await;
+        happened.and(self.forget_destroyed().await).and(written)
     }
 
     /// Makes the store forget what was destroyed, if anything was since it last did: by this process, or by one that
@@ -402,6 +442,9 @@ impl Service {
         let mover = self.core.mover.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mover) = mover {
             mover.finish().await;
+        }
+        if let Err(why) = usage::write_now(&self.core).await {
+            tracing::error!(?why, "the last uses of keys may not be in the store");
         }
         if let Err(why) = self.core.trail.sync().await {
             tracing::error!(%why, "the audit trail may not be on the disk");

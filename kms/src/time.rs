@@ -23,6 +23,11 @@ impl Time {
         Time(self.0.saturating_add(seconds.saturating_mul(SECOND)))
     }
 
+    /// How many whole days of 24 hours have passed since `earlier`; none or fewer than none if it is no earlier.
+    pub fn days_since(self, earlier: Time) -> i64 {
+        self.0.saturating_sub(earlier.0) / DAY
+    }
+
     /// `2025-05-21T05:42:35Z`, the form of an audit record's `eventTime`; beyond the year 9999, the epoch's milliseconds.
     pub fn to_rfc3339(self) -> String {
         let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");

@@ -13,6 +13,16 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Where in this account lies what belongs to a set of Regions: a world of no Region, as none can be called so.
+    pub fn of_all_regions(&self) -> World {
+        World { account: self.account.clone(), region: "*".to_owned() }
+    }
+
+    /// The same account in another Region.
+    pub fn in_region(&self, region: &str) -> World {
+        World { account: self.account.clone(), region: region.to_owned() }
+    }
+
     /// `arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`.
     pub fn key_arn(&self, key_id: &str) -> String {
         self.arn("key/", key_id)

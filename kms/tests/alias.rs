@@ -31,7 +31,7 @@ fn full() -> Result<Value, Refusal> {
     refusal("LimitExceededException", "The limit of aliases of this key has been reached.")
 }
 
-/// Names and keys that ListAliases tells with these members, from page to page.
+/// The customer's names and keys that ListAliases tells with these members, from page to page.
 async fn listed(house: &House, members: Value) -> Vec<(String, String)> {
     let (mut all, mut body) = (Vec::new(), members.clone());
     loop {
@@ -43,7 +43,9 @@ async fn listed(house: &House, members: Value) -> Vec<(String, String)> {
             Some(page.get("NextMarker").is_some()),
             "a marker only where more follow"
         );
-        all.extend(entries.iter().map(|entry| (text_at(entry, "/AliasName"), text_at(entry, "/TargetKeyId"))));
+        // AWS's own, which are in every list, are in `managed.rs`.
+        let customers = entries.iter().filter(|entry| !text_at(entry, "/AliasName").starts_with("alias/aws/"));
+        all.extend(customers.map(|entry| (text_at(entry, "/AliasName"), text_at(entry, "/TargetKeyId"))));
         match page.get("NextMarker") {
             Some(marker) => body = common::with(members.clone(), json!({ "Marker": marker })),
             None => return all,
@@ -60,8 +62,9 @@ async fn leads_to(house: &House, name: &str) -> String {
 async fn an_alias_is_told_with_the_recorded_members_in_awss_order() {
     let house = House::new().await;
     let empty = r#"{"AliasCount":0,"Aliases":[],"Truncated":false}"#;
-    assert_eq!(house.text(Op::ListAliases, json!({})).await, empty, "an empty list is told");
     let (key, other) = (house.key().await, house.key().await);
+    let (of_key, of_other) = (json!({ "KeyId": arn(&key) }), json!({ "KeyId": other }));
+    assert_eq!(house.text(Op::ListAliases, of_key.clone()).await, empty, "an empty list is told");
     let entry = |key: &str, updated: &str| {
         format!(
             r#"{{"AliasCount":1,"Aliases":[{{"AliasArn":"{}","AliasName":"alias/app","CreationDate":1.75E9,"LastUpdatedDate":{updated},"TargetKeyId":"{key}"}}],"Truncated":false}}"#,
@@ -69,18 +72,17 @@ async fn an_alias_is_told_with_the_recorded_members_in_awss_order() {
         )
     };
     assert_eq!(house.text(Op::CreateAlias, named("alias/app", &key)).await, "", "no output is an empty body");
-    assert_eq!(house.text(Op::ListAliases, json!({})).await, entry(&key, "1.75E9"));
+    assert_eq!(house.text(Op::ListAliases, of_key.clone()).await, entry(&key, "1.75E9"));
     house.advance_days(1);
     assert_eq!(house.text(Op::UpdateAlias, named("alias/app", &arn(&other))).await, "");
-    assert_eq!(house.text(Op::ListAliases, json!({})).await, entry(&other, "1.7500864E9"));
+    assert_eq!(house.text(Op::ListAliases, of_other.clone()).await, entry(&other, "1.7500864E9"));
     house.advance_days(1);
     house.ok(Op::UpdateAlias, named("alias/app", &other)).await;
     let same = entry(&other, "1.7501728E9");
-    assert_eq!(house.text(Op::ListAliases, json!({})).await, same, "to the key that it has: its date moves");
-    assert_eq!(house.text(Op::ListAliases, json!({ "KeyId": other })).await, same);
-    assert_eq!(house.text(Op::ListAliases, json!({ "KeyId": arn(&key) })).await, empty, "it has left the first key");
+    assert_eq!(house.text(Op::ListAliases, of_other.clone()).await, same, "to the key that it has: its date moves");
+    assert_eq!(house.text(Op::ListAliases, of_key).await, empty, "it has left the first key");
     assert_eq!(house.text(Op::DeleteAlias, json!({ "AliasName": "alias/app" })).await, "");
-    assert_eq!(house.text(Op::ListAliases, json!({})).await, empty);
+    assert_eq!(house.text(Op::ListAliases, of_other).await, empty);
     let gone = house.call(Op::DeleteAlias, json!({ "AliasName": "alias/app" })).await;
     assert_eq!(gone, absent("alias/app"), "twice is once too often");
 }
@@ -198,7 +200,7 @@ async fn every_world_has_its_own_aliases() {
         let told =
             house.call_as(&there, Op::DescribeKey, json!({ "KeyId": "alias/app" })).await.expect("it leads there");
         assert_eq!(text_at(&told, "/KeyMetadata/KeyId"), key);
-        let told = house.call_as(&there, Op::ListAliases, json!({})).await.expect("a list");
+        let told = house.call_as(&there, Op::ListAliases, json!({ "KeyId": key })).await.expect("a list");
         assert_eq!(told["AliasCount"], 1);
     }
 }
@@ -498,7 +500,7 @@ async fn a_list_that_changes_while_it_is_paged_tells_whoever_was_always_there_ex
         body = json!({ "Limit": 6, "Marker": marker });
         // The last of the page goes, one before it comes, one far behind it moves, and a key takes its aliases along.
         let last = told.last().expect("an alias").clone();
-        if !last.ends_with('5') {
+        if !last.ends_with('5') && !last.starts_with("alias/aws/") {
             house.ok(Op::DeleteAlias, json!({ "AliasName": last })).await;
             make(&house, &format!("{last}-again"), &key).await;
         }

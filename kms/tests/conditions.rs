@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::sample::{With, sample};
+use common::sample::{self, With, sample};
 use common::{House, OWN, REGION, base64, name_of, text_at, with};
 use kms::Caller;
 use serde_json::{Value, json};
@@ -16,6 +16,9 @@ struct Scene {
     key: String,
     other: String,
     external: String,
+    signing: String,
+    mac: String,
+    agreeing: String,
     alias: &'static str,
     blob: String,
 }
@@ -29,6 +32,9 @@ impl Scene {
         house.manage(OWN, "TagUser", dept).await;
         let ann = house.sign_in(&ann).await;
         let (key, other, external) = (house.key().await, house.key().await, house.external_key().await);
+        let signing = house.key_as(json!({ "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY" })).await;
+        let mac = house.key_as(sample::key_for(Op::GenerateMac)).await;
+        let agreeing = house.key_as(sample::key_for(Op::DeriveSharedSecret)).await;
         for (alias, key) in [("alias/one", &key), ("alias/two", &other)] {
             house.ok(Op::CreateAlias, json!({ "AliasName": alias, "TargetKeyId": key })).await;
         }
@@ -37,7 +43,7 @@ impl Scene {
         let context = json!({ "app": "x" });
         let sealed = json!({ "KeyId": key, "Plaintext": base64("p"), "EncryptionContext": context });
         let blob = text_at(&house.ok(Op::Encrypt, sealed).await, "/CiphertextBlob");
-        Scene { house, ann, key, other, external, alias: "alias/one", blob }
+        Scene { house, ann, key, other, external, signing, mac, agreeing, alias: "alias/one", blob }
     }
 
     /// Gives every key a policy with this statement for Ann beside the root's.
@@ -58,7 +64,7 @@ impl Scene {
             }));
         }
         let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-        for key in [&self.key, &self.other, &self.external] {
+        for key in [&self.key, &self.other, &self.external, &self.signing, &self.mac, &self.agreeing] {
             self.house.ok(Op::PutKeyPolicy, json!({ "KeyId": key, "Policy": policy })).await;
         }
     }
@@ -166,6 +172,66 @@ fn of_use(scene: &Scene) -> Vec<Case> {
         ),
         case(Op::DescribeKey, equals("kms:KeyOrigin", "AWS_KMS"), describe(key), describe(&scene.external)),
     ]
+}
+
+/// What a key policy can ask of requests to use keys of other kinds, and of data key pairs.
+fn of_use_of_other_kinds(scene: &Scene) -> Vec<Case> {
+    let (key, signing) = (&scene.key, &scene.signing);
+    let digest = base64([7; 32]);
+    let sign = |algorithm: &str, more: Value| {
+        with(json!({ "KeyId": signing, "Message": digest, "SigningAlgorithm": algorithm }), more)
+    };
+    let signed = |algorithm: &str, more: Value| with(sign(algorithm, more), json!({ "Signature": base64("s") }));
+    let (pkcs1, pss) = ("RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PSS_SHA_256");
+    let pair = |op, spec: &str| with(sample(op, &With { key, blob: "" }), json!({ "KeyPairSpec": spec }));
+    let agree = sample(Op::DeriveSharedSecret, &With { key: &scene.agreeing, blob: "" });
+    let mut cases = vec![
+        case(Op::Sign, equals("kms:SigningAlgorithm", pss), sign(pss, json!({})), sign(pkcs1, json!({}))),
+        case(Op::Verify, equals("kms:SigningAlgorithm", pss), signed(pss, json!({})), signed(pkcs1, json!({}))),
+        case(
+            Op::Sign,
+            equals("kms:MessageType", "DIGEST"),
+            sign(pss, json!({ "MessageType": "DIGEST" })),
+            sign(pss, json!({ "MessageType": "RAW" })),
+        ),
+        // What is left out is there as what it counts as.
+        case(
+            Op::Verify,
+            equals("kms:MessageType", "RAW"),
+            signed(pss, json!({})),
+            signed(pss, json!({ "MessageType": "DIGEST" })),
+        ),
+        either(
+            Op::DeriveSharedSecret,
+            equals("kms:KeyAgreementAlgorithm", "ECDH"),
+            equals("kms:KeyAgreementAlgorithm", "X25519"),
+            agree,
+        ),
+        either(
+            Op::GetPublicKey,
+            equals("kms:KeyUsage", "SIGN_VERIFY"),
+            json!({ "Null": { "kms:SigningAlgorithm": "false" } }),
+            json!({ "KeyId": signing }),
+        ),
+    ];
+    for op in [Op::GenerateMac, Op::VerifyMac] {
+        let body = sample(op, &With { key: &scene.mac, blob: "" });
+        let other = with(body.clone(), json!({ "MacAlgorithm": "HMAC_SHA_512" }));
+        cases.push(case(op, equals("kms:MacAlgorithm", "HMAC_SHA_256"), body, other));
+    }
+    for op in [Op::GenerateDataKeyPair, Op::GenerateDataKeyPairWithoutPlaintext] {
+        let (p256, p384) = (pair(op, "ECC_NIST_P256"), pair(op, "ECC_NIST_P384"));
+        cases.push(case(op, equals("kms:DataKeyPairSpec", "ECC_NIST_P256"), p256.clone(), p384));
+        cases.push(either(
+            op,
+            equals("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT"),
+            equals("kms:EncryptionAlgorithm", "SM2PKE"),
+            p256.clone(),
+        ));
+        let in_context = with(p256.clone(), json!({ "EncryptionContext": { "app": "x" } }));
+        cases.push(case(op, equals("kms:EncryptionContext:app", "x"), in_context, p256));
+    }
+    cases
 }
 
 /// What a key policy can ask of the key and of the caller, whatever the request.
@@ -292,7 +358,7 @@ fn of_change(scene: &Scene) -> Vec<Case> {
             json!({ "KeyId": key }),
             json!({ "KeyId": key, "PendingWindowInDays": 7 }),
         ),
-        // Use is not tracked, so that every key counts as used today: who lets only idle keys go lets none go.
+        // The key was made today. More of it stands in last_usage.rs.
         either(
             Op::ScheduleKeyDeletion,
             trailing("NumericLessThan"),
@@ -304,6 +370,12 @@ fn of_change(scene: &Scene) -> Vec<Case> {
             trailing("NumericLessThan"),
             trailing("NumericGreaterThanEquals"),
             json!({ "KeyId": key }),
+        ),
+        case(
+            Op::UpdatePrimaryRegion,
+            equals("kms:PrimaryRegion", "eu-west-1"),
+            json!({ "KeyId": key, "PrimaryRegion": "eu-west-1" }),
+            json!({ "KeyId": key, "PrimaryRegion": "eu-west-2" }),
         ),
         case(Op::TagResource, equals("aws:RequestTag/purpose", "test"), tags("Purpose", "test"), tags("purpose", "x")),
         case(
@@ -394,6 +466,7 @@ fn actions_of(op: Op) -> Vec<String> {
 async fn every_condition_of_a_key_policy_allows_and_denies_by_what_the_request_is() {
     let scene = Scene::new().await;
     let mut cases = of_use(&scene);
+    cases.extend(of_use_of_other_kinds(&scene));
     cases.extend(of_key_and_caller(&scene));
     cases.extend(of_change(&scene));
     cases.extend(of_grants(&scene));

@@ -4,6 +4,7 @@
 mod common;
 
 use common::identities::allow;
+use common::sample::{self, With};
 use common::{House, OWN, REGION, Refusal, STRANGER, arn, base64, caller, name_of, text_at};
 use kms::Caller;
 use serde_json::{Value, json};
@@ -158,7 +159,10 @@ async fn a_question_about_what_is_not_there_is_refused() {
         ),
         (json!({ "Principal": "ann", "Operation": "Decrypt", "KeyId": scene.key }), "InvalidArnException"),
         (json!({ "Principal": ann, "Operation": "Decipher", "KeyId": scene.key }), "ValidationException"),
-        (json!({ "Principal": ann, "Operation": "Sign", "KeyId": scene.key }), "UnsupportedOperationException"),
+        (
+            json!({ "Principal": ann, "Operation": "ConnectCustomKeyStore", "KeyId": scene.key }),
+            "UnsupportedOperationException",
+        ),
         (json!({ "Principal": ann, "Operation": "Decrypt", "KeyId": common::NOBODY }), "NotFoundException"),
         (json!({ "Principal": ann, "Operation": "Decrypt", "KeyId": "alias/none" }), "NotFoundException"),
     ] {
@@ -196,4 +200,36 @@ async fn the_answer_is_what_a_call_meets() {
         scene.house.call_as(&caller(STRANGER, REGION), Op::DescribeKey, json!({ "KeyId": arn(&scene.key) })).await;
     let question = json!({ "Principal": format!("arn:aws:iam::{STRANGER}:root"), "Operation": "DescribeKey", "KeyId": arn(&scene.key) });
     assert_eq!(scene.ask(question).await.expect("an answer")["Allowed"], root.is_ok());
+}
+
+/// A question that says no more than it must is one of the request that says no more than it must.
+#[tokio::test]
+async fn what_a_request_counts_as_saying_is_in_the_question_too() {
+    let scene = Scene::new().await;
+    let key = scene.house.key_as(sample::key_for(Op::Sign)).await;
+    let keys = scene.house.manage(OWN, "CreateAccessKey", json!({ "UserName": "ann" })).await;
+    let ann = scene.house.sign_in(&common::identities::Keys::of(&keys)).await;
+    let allowed = |op: Op| matches!(op, Op::Sign | Op::Verify);
+    for (condition, allows) in [
+        // The one algorithm of the key, and the type that a message has unless it says another.
+        (json!({ "StringEquals": { "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "RAW" } }), true),
+        (json!({ "StringEquals": { "kms:MessageType": "DIGEST" } }), false),
+        (json!({ "StringEquals": { "kms:SigningAlgorithm": "ECDSA_SHA_384" } }), false),
+    ] {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Principal": { "AWS": OWN }, "Action": "kms:*", "Resource": "*" },
+            {
+                "Effect": "Allow", "Principal": { "AWS": user(OWN, "ann") }, "Action": "kms:*", "Resource": "*",
+                "Condition": condition,
+            },
+        ] });
+        scene.house.ok(Op::PutKeyPolicy, json!({ "KeyId": key, "Policy": policy.to_string() })).await;
+        for op in [Op::Sign, Op::Verify, Op::GetPublicKey] {
+            let question = json!({ "Principal": user(OWN, "ann"), "Operation": op.name(), "KeyId": key });
+            let answer = scene.ask(question).await.expect("an answer");
+            assert_eq!(answer["Allowed"], allows && allowed(op), "{op:?} if {condition}: {answer}");
+            let told = scene.house.call_as(&ann, op, sample::sample(op, &With { key: &key, blob: "" })).await;
+            assert_eq!(name_of(&told) != "AccessDeniedException", allows && allowed(op), "{op:?}: {told:?}");
+        }
+    }
 }

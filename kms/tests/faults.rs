@@ -153,9 +153,10 @@ async fn a_record_of_a_newer_version_is_refused_and_says_so() {
     let log = Log::listen();
     for (envelope, why) in [
         (
-            json!({ "v": 2, "r": row }),
-            "was written by a newer version of Trent (format 2; this one reads 1): upgrade Trent",
+            json!({ "v": 3, "r": row }),
+            "was written by a newer version of Trent (format 3; this one reads 2): upgrade Trent",
         ),
+        (json!({ "v": 2, "r": row }), "is no such record"),
         (json!({ "r": row }), "has no version"),
         (json!({ "v": 1, "r": row, "x": 1 }), "is no such record"),
         (json!({ "v": 1, "r": { "key_id": key } }), "is no such record"),

@@ -17,8 +17,8 @@ fn pending_import(key: &str) -> Result<Value, Refusal> {
 fn incorrect() -> Refusal {
     refusal(
         "IncorrectKeyMaterialException",
-        "The key material is not what the key takes: it has another length, an EXISTING_KEY_MATERIAL that was never \
-         imported into this key, or a NEW_KEY_MATERIAL that was.",
+        "The key material is not what the key takes: it has another length, form, size or curve, or is an \
+         EXISTING_KEY_MATERIAL that was never imported into this key, or a NEW_KEY_MATERIAL that was.",
     )
     .expect_err("a refusal")
 }
@@ -133,15 +133,14 @@ async fn what_does_not_wrap_symmetric_material_is_not_supported() {
     let house = House::new().await;
     let key = house.external_key().await;
     let before = house.everything().await;
-    let of_symmetric =
-        |algorithm: &str| format!("{algorithm} does not wrap key material of KeySpec SYMMETRIC_DEFAULT.");
+    let of_symmetric = |how: &str| format!("{how} does not wrap key material of KeySpec SYMMETRIC_DEFAULT.");
     for (spec, algorithm, text) in [
-        ("RSA_2048", "RSA_AES_KEY_WRAP_SHA_1", of_symmetric("RSA_AES_KEY_WRAP_SHA_1")),
-        ("RSA_4096", "RSA_AES_KEY_WRAP_SHA_256", of_symmetric("RSA_AES_KEY_WRAP_SHA_256")),
+        ("RSA_2048", "RSA_AES_KEY_WRAP_SHA_1", of_symmetric("RSA_AES_KEY_WRAP_SHA_1 under RSA_2048")),
+        ("RSA_4096", "RSA_AES_KEY_WRAP_SHA_256", of_symmetric("RSA_AES_KEY_WRAP_SHA_256 under RSA_4096")),
         ("RSA_2048", "RSAES_PKCS1_V1_5", "WrappingAlgorithm RSAES_PKCS1_V1_5 is not supported.".into()),
-        ("RSA_2048", "SM2PKE", "WrappingAlgorithm SM2PKE is not supported.".into()),
-        ("SM2", "SM2PKE", "WrappingKeySpec SM2 is not supported.".into()),
-        ("SM2", "RSAES_OAEP_SHA_256", "WrappingKeySpec SM2 is not supported.".into()),
+        ("RSA_2048", "SM2PKE", "WrappingAlgorithm SM2PKE is not supported in this Region".into()),
+        ("SM2", "SM2PKE", "WrappingAlgorithm SM2PKE is not supported in this Region".into()),
+        ("SM2", "RSAES_OAEP_SHA_256", "WrappingKeySpec SM2 is not supported in this Region".into()),
     ] {
         let asked = json!({ "KeyId": key, "WrappingKeySpec": spec, "WrappingAlgorithm": algorithm });
         let told = house.call(Op::GetParametersForImport, asked).await;

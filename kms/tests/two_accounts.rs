@@ -10,7 +10,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use common::sample::{GRANT, With, sample};
+use common::sample::{self, GRANT, With, sample};
 use common::{House, NOBODY, OWN, REGION, STRANGER, base64, caller, text_at, unbase64, with, without};
 use kms::Caller;
 use serde_json::{Value, json};
@@ -217,6 +217,17 @@ fn grants(number: usize, own: usize) -> Vec<Grant> {
     }
 }
 
+/// What a grant on a key for `op` can be of, beside what all keys do.
+fn done_with(op: Op) -> &'static [&'static str] {
+    match op {
+        Op::Sign => &["Sign", "Verify", "GetPublicKey"],
+        Op::GenerateMac => &["GenerateMac", "VerifyMac", "DescribeKey"],
+        Op::DeriveSharedSecret => &["DeriveSharedSecret", "CreateGrant", "GetPublicKey"],
+        Op::Decapsulate => &["Decapsulate", "Encapsulate"],
+        _ => panic!("no key is made for {op:?}"),
+    }
+}
+
 struct Person {
     account: usize,
     me: Who,
@@ -311,20 +322,29 @@ enum Because {
 }
 
 /// The operations that may be used on keys of other accounts, of those that are here.
-const ACROSS: [&str; 13] = [
+const ACROSS: [&str; 22] = [
     "kms:CreateGrant",
+    "kms:Decapsulate",
     "kms:Decrypt",
+    "kms:DeriveSharedSecret",
     "kms:DescribeKey",
+    "kms:Encapsulate",
     "kms:Encrypt",
     "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
     "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateMac",
     "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
     "kms:ListGrants",
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
     "kms:RetireGrant",
     "kms:RevokeGrant",
-    "kms:GetPublicKey",
+    "kms:Sign",
+    "kms:Verify",
+    "kms:VerifyMac",
 ];
 
 /// Who may do this to a key. `given` is the request's encryption context.
@@ -474,13 +494,23 @@ impl Dice {
 }
 
 /// The operations that take a key by its alias too.
-const BY_ALIAS: [Op; 6] = [
+const BY_ALIAS: [Op; 16] = [
     Op::Encrypt,
     Op::Decrypt,
     Op::ReEncrypt,
     Op::GenerateDataKey,
+    Op::GenerateDataKeyPair,
+    Op::GenerateDataKeyPairWithoutPlaintext,
     Op::GenerateDataKeyWithoutPlaintext,
     Op::DescribeKey,
+    Op::DeriveSharedSecret,
+    Op::Decapsulate,
+    Op::Encapsulate,
+    Op::GenerateMac,
+    Op::GetPublicKey,
+    Op::Sign,
+    Op::Verify,
+    Op::VerifyMac,
 ];
 
 /// The operations that are asked for more often: those that a stranger may hope for.
@@ -501,15 +531,24 @@ const OFTEN: [Op; 14] = [
     Op::RetireGrant,
 ];
 
-const DRY: [Op; 8] = [
+const DRY: [Op; 17] = [
     Op::CreateGrant,
+    Op::Decapsulate,
     Op::Decrypt,
+    Op::DeriveSharedSecret,
+    Op::Encapsulate,
     Op::Encrypt,
     Op::GenerateDataKey,
+    Op::GenerateDataKeyPair,
+    Op::GenerateDataKeyPairWithoutPlaintext,
     Op::GenerateDataKeyWithoutPlaintext,
+    Op::GenerateMac,
     Op::ReEncrypt,
     Op::RetireGrant,
     Op::RevokeGrant,
+    Op::Sign,
+    Op::Verify,
+    Op::VerifyMac,
 ];
 
 /// The operations whose behaviour is not here yet: they refuse everybody alike.
@@ -540,6 +579,11 @@ impl World {
             }
             world.make(account, 0, State::PendingImport).await;
             world.make(account, 1, State::PendingImport).await;
+            for op in [Op::Sign, Op::GenerateMac, Op::DeriveSharedSecret, Op::Decapsulate] {
+                for policy in [0, 1, 4] {
+                    world.make_for(account, policy, op).await;
+                }
+            }
         }
         for account in 0..2 {
             world.narrow(account).await;
@@ -582,6 +626,26 @@ impl World {
             State::PendingDeletion => drop(ask(Op::ScheduleKeyDeletion, json!({ "KeyId": id })).await),
         }
         self.keys.push(key);
+    }
+
+    /// A key of the kind that `op` wants, with its alias and a grant of what such keys do. Ciphertexts that name it are
+    /// of another.
+    async fn make_for(&mut self, account: usize, policy: usize, op: Op) {
+        let (root, number, policy) = (caller(ACCOUNTS[account], REGION), self.keys.len(), key_policy(policy, account));
+        let ask = async |op, body: Value| {
+            let told = self.house.call_as(&root, op, body.clone()).await;
+            told.unwrap_or_else(|told| panic!("{op:?} {body}: {told:?}"))
+        };
+        let made = ask(Op::CreateKey, with(sample::key_for(op), json!({ "Policy": document(&policy) }))).await;
+        let id = text_at(&made, "/KeyMetadata/KeyId");
+        let alias = format!("alias/k{number:03}");
+        ask(Op::CreateAlias, json!({ "AliasName": alias, "TargetKeyId": id })).await;
+        let grantee = Who::User(1 - account, "plain");
+        let mut grant = Grant { id: String::new(), grantee, operations: done_with(op), retirer: None, context: None };
+        grant.id = text_at(&ask(Op::CreateGrant, grant.body(&id)).await, "/GrantId");
+        let near = self.keys.iter().rfind(|key| key.account == account).expect("a key was made before");
+        let blobs = near.blobs.iter().map(|blob| as_if_of(blob, &id)).collect();
+        self.keys.push(Key { account, id, alias, state: State::Enabled, policy, grants: vec![grant], blobs });
     }
 
     /// Gives the user `narrow` some actions on some keys of both accounts, and on the aliases of its own.
@@ -666,9 +730,12 @@ impl World {
         let mut body = sample(case.op, &With { key: &key, blob: &blob });
         let given = json!(context(case.context));
         let encryption_context = match case.op {
-            Op::Encrypt | Op::Decrypt | Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext => {
-                json!({ "EncryptionContext": given })
-            }
+            Op::Encrypt
+            | Op::Decrypt
+            | Op::GenerateDataKey
+            | Op::GenerateDataKeyPair
+            | Op::GenerateDataKeyPairWithoutPlaintext
+            | Op::GenerateDataKeyWithoutPlaintext => json!({ "EncryptionContext": given }),
             Op::ReEncrypt => json!({
                 "SourceEncryptionContext": given,
                 "DestinationEncryptionContext": given,
@@ -739,6 +806,14 @@ impl World {
                 true => own("*"),
                 false => Verdict::MayNot,
             },
+            // A replica is a new key.
+            Op::ReplicateKey => {
+                let made = person.may_without_a_key("kms:CreateKey", "*");
+                both(
+                    on_key(case.target, &action),
+                    if made { Verdict::May(Because::OwnPolicies) } else { Verdict::MayNot },
+                )
+            }
             Op::GenerateRandom | Op::ListKeys => own("*"),
             Op::ListRetirableGrants => own(&format!("arn:aws:iam::{}:role/idle", ACCOUNTS[person.account])),
             Op::ListAliases => match (case.target.key, case.target.account == person.account) {

@@ -19,6 +19,7 @@ pub(crate) struct Answer {
     error: Option<&'static str>,
     operation: Option<&'static str>,
     closes: bool,
+    is_lost: bool,
 }
 
 impl Answer {
@@ -32,6 +33,7 @@ impl Answer {
             error: None,
             operation: None,
             closes: false,
+            is_lost: false,
         }
     }
 
@@ -70,6 +72,16 @@ impl Answer {
     /// The same answer, after which the connection is closed.
     pub(crate) fn and_close(self) -> Answer {
         Answer { closes: true, ..self }
+    }
+
+    /// The same answer, which nobody will read.
+    pub(crate) fn and_lost(self) -> Answer {
+        Answer { is_lost: true, ..self }
+    }
+
+    /// Whether nobody will read it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// The same answer, to an operation that only the body named.
@@ -111,6 +123,18 @@ impl Answer {
         response
     }
 }
+
+/// There is an answer, and it does not go out: the connection is closed in its place.
+#[derive(Debug)]
+pub(crate) struct Lost;
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an answer was lost, as it was planned")
+    }
+}
+
+impl std::error::Error for Lost {}
 
 /// The name under which the answer, the log and the audit record have one id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");

@@ -1,7 +1,6 @@
 //! One connection from its first byte to its last: HTTP/1.1 within the door's limits, closed when it is silent for
 //! too long, and let go when the process stops. What is asked over it is the door's business.
 
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -68,7 +67,7 @@ async fn converse(
         Box::pin(async move {
             let response = responding.await;
             pulse.enter(Phase::Idle(Instant::now()));
-            Ok::<_, Infallible>(response)
+            response
         })
     });
     let socket = TokioIo::new(Socket::new(stream, pulse.clone()));
@@ -120,7 +119,9 @@ fn http1() -> http1::Builder {
         // Its timer would count the pause between two requests as a slow head; ours tells the two apart.
         .header_read_timeout(None)
         // Whoever has said all they have to say may still read the answer.
-        .half_close(true);
+        .half_close(true)
+        // As AWS writes them. Names mean the same in any case, but libmongocrypt reads `Content-Length` in this one only.
+        .title_case_headers(true);
     builder
 }
 

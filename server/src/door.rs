@@ -11,17 +11,17 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use kms::{Caller, Mode, Origin, Scope, Service};
-use tokio::sync::{Mutex, Semaphore};
+use kms::{Caller, Mode, Origin, Planned, Plans, Scope, Service};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tracing::{debug, error, info};
 use wire::fault_names::{ACCESS_DENIED_EXCEPTION, INTERNAL_FAILURE, UNKNOWN_OPERATION_EXCEPTION, VALIDATION_EXCEPTION};
 use wire::{Fault, query, sigv4};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Lost};
 use crate::head::{self, Head, Kind, Target};
 use crate::origin::{self, Page};
 use crate::run::{Config, InHand};
-use crate::{Clock, Limits, body, control};
+use crate::{Clock, Limits, body, control, faults};
 
 /// Everything a request needs that outlives it.
 pub(crate) struct Door {
@@ -31,29 +31,33 @@ pub(crate) struct Door {
     /// Held while the clock is turned or what became due happens: one at a time.
     turning: Mutex<()>,
     room: Arc<Semaphore>,
+    /// Whether the process was told to stop: then no answer is late any more.
+    stopped: watch::Receiver<bool>,
 }
 
 /// What stands at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+#[derive(Clone, Copy, Debug)]
+enum Place<'a> {
     Api,
     Health,
     Ready,
     Clock,
+    /// It cannot be where there are no plans, and in `serve` there are none.
+    Faults(&'a Plans),
     Nowhere,
 }
 
 /// A request whose head was read, without its body.
-struct Asked {
+struct Asked<'a> {
     parts: Parts,
-    place: Place,
+    place: Place<'a>,
     /// Of a request to the API: elsewhere its headers mean nothing.
     kind: Kind,
     page: Page,
     origin: Origin,
 }
 
-impl Asked {
+impl Asked<'_> {
     /// Whether a page sent it that may not: the control endpoints take no page's word, named or not.
     fn is_from_a_foreign_page(&self) -> bool {
         let is_control = self.parts.uri.path().starts_with(CONTROL);
@@ -70,9 +74,9 @@ impl Asked {
 }
 
 impl Door {
-    pub(crate) fn new(config: Config, service: Arc<Service>, clock: Clock) -> Door {
+    pub(crate) fn new(config: Config, service: Arc<Service>, clock: Clock, stopped: watch::Receiver<bool>) -> Door {
         let room = Arc::new(Semaphore::new(config.limits.bodies_kib));
-        Door { config, service, clock, turning: Mutex::new(()), room }
+        Door { config, service, clock, turning: Mutex::new(()), room, stopped }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -81,12 +85,14 @@ impl Door {
 
     /// Answers one request. It runs in a task of its own to its end, even when the client is gone; should that task
     /// panic, the answer is InternalFailure, and nothing else is touched.
+    ///
+    /// Errors: for an answer that was planned to be lost.
     pub(crate) async fn respond(
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: IpAddr,
         in_hand: InHand,
-    ) -> Response<Full<Bytes>> {
+    ) -> Result<Response<Full<Bytes>>, Lost> {
         let request_id = kms::uuid(&SystemRandom);
         let id = request_id.clone();
         let answer = to_its_end(&request_id, async move {
@@ -94,7 +100,8 @@ impl Door {
             drop(in_hand);
             answer
         });
-        answer.await.into_response(&request_id)
+        let answer = answer.await;
+        if answer.is_lost() { Err(Lost) } else { Ok(answer.into_response(&request_id)) }
     }
 
     /// What is due by now happens. Errors are logged here: there is nobody else to tell but who turned the clock.
@@ -112,8 +119,8 @@ impl Door {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr, request_id: String) -> Answer {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
-        let place = Place::of(parts.uri.path(), self.config.mode);
-        let kind = if place == Place::Api { Kind::of(&parts) } else { Kind::Nothing };
+        let place = Place::of(parts.uri.path(), self.config.mode, self.service.plans());
+        let kind = if matches!(place, Place::Api) { Kind::of(&parts) } else { Kind::Nothing };
         let page = Page::of(&parts.headers, &self.config.cors);
         let user_agent = head::user_agent(&parts);
         let origin = Origin { request_id: request_id.clone(), source_ip: peer.to_canonical().to_string(), user_agent };
@@ -122,13 +129,14 @@ impl Door {
         let (status, micros) = (answer.status(), started.elapsed().as_micros() as u64);
         // Of calls that went well there are too many, and the audit trail has each of them.
         match answer.error() {
+            _ if answer.is_lost() => info!(request_id, operation, status, micros, "lost, as it was planned"),
             None => debug!(request_id, operation, status, micros, "answered"),
             Some(error) => info!(request_id, operation, status, error, micros, "refused"),
         }
         answer
     }
 
-    async fn checked(&self, asked: Asked, body: Incoming) -> Answer {
+    async fn checked(&self, asked: Asked<'_>, body: Incoming) -> Answer {
         if asked.is_from_a_foreign_page() {
             let fault = foreign_page();
             self.service.refused_at_door(&asked.origin, Scope::Kms, None, &fault, self.clock.now()).await;
@@ -145,8 +153,9 @@ impl Door {
         if is_last { answer.and_close() } else { answer }
     }
 
-    async fn routed(&self, asked: Asked, body: Incoming) -> Answer {
+    async fn routed(&self, asked: Asked<'_>, body: Incoming) -> Answer {
         let method = &asked.parts.method;
+        let is_delete = method == Method::DELETE;
         let (is_read, is_post) = (matches!(*method, Method::GET | Method::HEAD), method == Method::POST);
         match asked.place {
             Place::Api if is_post => self.api(asked, body).await,
@@ -164,27 +173,30 @@ impl Door {
             Place::Clock if is_read => Answer::text(StatusCode::OK, JSON, control::reading(&self.clock)),
             Place::Clock if is_post => self.turn_the_clock(body).await,
             Place::Clock => not_allowed("GET, HEAD, POST"),
+            Place::Faults(plans) if is_read => Answer::text(StatusCode::OK, JSON, faults::listing(plans)),
+            Place::Faults(plans) if is_post => self.plan(plans, faults::plan, body).await,
+            Place::Faults(plans) if is_delete => self.plan(plans, faults::take_back, body).await,
+            Place::Faults(_) => not_allowed("GET, HEAD, POST, DELETE"),
             Place::Nowhere => Answer::fault(&unknown_operation(StatusCode::NOT_FOUND)),
         }
     }
 
-    async fn api(&self, asked: Asked, body: Incoming) -> Answer {
+    async fn api(&self, asked: Asked<'_>, body: Incoming) -> Answer {
         let held = match body::read(body, &self.room, self.limits()).await {
             Ok(held) => held,
             Err(fault) => return asked.refusal(fault).and_close(),
         };
         match asked.kind {
-            Kind::Target(target) => match self.targeted(target, asked, held).await {
-                Ok(output) => Answer::output(output),
-                Err(fault) => Answer::fault(&fault),
-            },
+            Kind::Target(target) => {
+                self.targeted(target, asked, held).await.unwrap_or_else(|fault| Answer::fault(&fault))
+            }
             Kind::Form => self.form(asked, held).await,
             Kind::Nothing => Answer::fault(&unknown_operation(StatusCode::BAD_REQUEST)),
         }
     }
 
     /// A request whose target says what it asks for, in JSON.
-    async fn targeted(&self, target: Target, asked: Asked, held: body::Held) -> Result<Vec<u8>, Fault> {
+    async fn targeted(&self, target: Target, asked: Asked<'_>, held: body::Held) -> Result<Answer, Fault> {
         let body::Held { bytes, _room } = held;
         let Asked { parts, origin, .. } = asked;
         head::refuse_two_questions(&parts, &bytes)?;
@@ -192,17 +204,37 @@ impl Door {
         match target {
             Target::Operation(operation) => {
                 let caller = self.believed(&head, &bytes, Scope::Kms, &origin).await?;
-                self.service.call(operation, caller, origin, bytes, self.clock.now()).await
+                let now = self.clock.now();
+                match self.service.plans().and_then(|plans| plans.next(operation)) {
+                    None => self.service.call(operation, caller, origin, bytes, now).await.map(Answer::output),
+                    Some(planned) => {
+                        let told = self.service.call_as_planned(&planned, operation, caller, origin, bytes, now).await;
+                        // A late answer keeps no room from other bodies.
+                        drop(_room);
+                        Ok(self.as_planned(&planned, told).await)
+                    }
+                }
             }
             Target::Verb(verb) => {
                 let caller = self.believed(&head, &bytes, Scope::Iam, &origin).await?;
-                self.service.administer(verb, caller, origin, bytes, self.clock.now()).await
+                self.service.administer(verb, caller, origin, bytes, self.clock.now()).await.map(Answer::output)
             }
         }
     }
 
+    /// An answer that meets a plan: late, or lost. What it tells of has happened by then, and other calls go on.
+    async fn as_planned(&self, planned: &Planned, told: Result<Vec<u8>, Fault>) -> Answer {
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            () = tokio::time::sleep(planned.delay()) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        let answer = told.map_or_else(|fault| Answer::fault(&fault), Answer::output);
+        if planned.is_lost() { answer.and_lost() } else { answer }
+    }
+
     /// A request of the Query protocol, which is STS's here.
-    async fn form(&self, asked: Asked, held: body::Held) -> Answer {
+    async fn form(&self, asked: Asked<'_>, held: body::Held) -> Answer {
         let body::Held { bytes, _room } = held;
         let read = head::refuse_parameters_in_url(&asked.parts).and_then(|()| query::Call::read(&bytes));
         let action = read.as_ref().map_or("form", query::Call::action);
@@ -215,7 +247,7 @@ impl Door {
 
     async fn answer_form(
         &self,
-        asked: &Asked,
+        asked: &Asked<'_>,
         body: &[u8],
         read: Result<query::Call, Fault>,
     ) -> Result<Vec<u8>, Fault> {
@@ -249,6 +281,23 @@ impl Door {
         believed
     }
 
+    /// Changes what is planned, and tells what is then.
+    async fn plan(
+        &self,
+        plans: &Plans,
+        change: impl FnOnce(&Plans, &[u8]) -> Result<(), String>,
+        body: Incoming,
+    ) -> Answer {
+        let held = match body::read(body, &self.room, self.limits()).await {
+            Ok(held) => held,
+            Err(fault) => return Answer::fault(&fault).and_close(),
+        };
+        match change(plans, &held.bytes) {
+            Ok(()) => Answer::text(StatusCode::OK, JSON, faults::listing(plans)),
+            Err(usage) => Answer::fault(&Fault::client(VALIDATION_EXCEPTION, usage)),
+        }
+    }
+
     async fn turn_the_clock(&self, body: Incoming) -> Answer {
         let held = match body::read(body, &self.room, self.limits()).await {
             Ok(held) => held,
@@ -278,14 +327,15 @@ async fn to_its_end(request_id: &str, answering: impl Future<Output = Answer> + 
     })
 }
 
-impl Place {
-    fn of(path: &str, mode: Mode) -> Place {
-        match (path, mode) {
-            ("/", _) => Place::Api,
-            ("/healthz", _) => Place::Health,
-            ("/readyz", _) => Place::Ready,
-            ("/_trent/clock", Mode::Dev) => Place::Clock,
-            (_, Mode::Dev | Mode::Serve) => Place::Nowhere,
+impl<'a> Place<'a> {
+    fn of(path: &str, mode: Mode, plans: Option<&'a Plans>) -> Place<'a> {
+        match (path, mode, plans) {
+            ("/", _, _) => Place::Api,
+            ("/healthz", _, _) => Place::Health,
+            ("/readyz", _, _) => Place::Ready,
+            ("/_trent/clock", Mode::Dev, _) => Place::Clock,
+            ("/_trent/faults", _, Some(plans)) => Place::Faults(plans),
+            (_, Mode::Dev | Mode::Serve, _) => Place::Nowhere,
         }
     }
 
@@ -296,6 +346,7 @@ impl Place {
             Place::Health => "/healthz",
             Place::Ready => "/readyz",
             Place::Clock => "/_trent/clock",
+            Place::Faults(_) => "/_trent/faults",
             Place::Nowhere => "?",
         }
     }
@@ -388,10 +439,11 @@ mod tests {
             for path in
                 ["", "//", "/.", "/%2F", "/x", "/healthz/", "/HEALTHZ", "/_trent", "/_trent/", "/_trent/clock/", "*"]
             {
-                assert_eq!(Place::of(path, mode), Place::Nowhere, "{path}");
+                assert!(matches!(Place::of(path, mode, None), Place::Nowhere), "{path}");
             }
         }
-        assert_eq!(Place::of("/_trent/clock", Mode::Dev), Place::Clock);
-        assert_eq!(Place::of("/_trent/clock", Mode::Serve), Place::Nowhere);
+        assert!(matches!(Place::of("/_trent/clock", Mode::Dev, None), Place::Clock));
+        assert!(matches!(Place::of("/_trent/clock", Mode::Serve, None), Place::Nowhere));
+        assert!(matches!(Place::of("/_trent/faults", Mode::Dev, None), Place::Nowhere));
     }
 }

@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod control;
 mod door;
+mod faults;
 mod head;
 mod limits;
 mod listen;

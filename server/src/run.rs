@@ -62,8 +62,8 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> ExitKind {
     let limits = config.limits.clone();
-    let door = Arc::new(Door::new(config, Arc::clone(&service), clock));
     let (stopping, stopped) = watch::channel(false);
+    let door = Arc::new(Door::new(config, Arc::clone(&service), clock, stopped.clone()));
     // Nothing is ever sent: every request, connection and turn holds a sender, and the receiver sees the last one go.
     let (in_hand, mut all_done) = mpsc::channel::<Infallible>(1);
     tokio::spawn(turn_every_second(Arc::clone(&door), stopped.clone(), in_hand.clone()));

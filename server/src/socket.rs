@@ -1,12 +1,13 @@
 //! The bytes of a connection, with two things added: when the client last began to speak, and a JSON body for the
 //! refusals that the HTTP library answers by itself, before any request of ours exists.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::{io, mem};
 
 use crypto::SystemRandom;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -125,19 +126,31 @@ fn dressed(written: &[u8]) -> Option<Vec<u8>> {
     let head = str::from_utf8(written.strip_suffix(b"\r\n\r\n")?).ok()?;
     let (first, headers) = head.split_once("\r\n")?;
     let status = first.strip_prefix("HTTP/1.1 ")?.get(..3)?;
-    if !status.starts_with('4') || headers.contains(REQUEST_ID.as_str()) {
+    if !status.starts_with('4') || headers.split("\r\n").any(|line| has_name(line, REQUEST_ID.as_str())) {
         return None;
     }
     let request_id = kms::uuid(&SystemRandom);
     info!(request_id, status, "a request that is no HTTP was refused");
     let body = json!({ "__type": SERIALIZATION_EXCEPTION, "message": refusal(status) }).to_string();
     let mut lines = vec![first.to_owned()];
-    lines.extend(headers.split("\r\n").filter(|line| !line.starts_with("content-length:")).map(str::to_owned));
-    lines.extend(RECORDED.iter().map(|(name, value)| format!("{name}: {value}")));
-    lines.push(format!("content-type: {AMZ_JSON}"));
-    lines.push(format!("content-length: {}", body.len()));
-    lines.push(format!("{REQUEST_ID}: {request_id}"));
+    lines.extend(headers.split("\r\n").filter(|line| !has_name(line, CONTENT_LENGTH.as_str())).map(str::to_owned));
+    lines.extend(RECORDED.iter().map(|(name, value)| format!("{}: {value}", in_title_case(name.as_str()))));
+    lines.push(format!("{}: {AMZ_JSON}", in_title_case(CONTENT_TYPE.as_str())));
+    lines.push(format!("{}: {}", in_title_case(CONTENT_LENGTH.as_str()), body.len()));
+    lines.push(format!("{}: {request_id}", in_title_case(REQUEST_ID.as_str())));
     Some(format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes())
+}
+
+fn has_name(line: &str, name: &str) -> bool {
+    line.split_once(':').is_some_and(|(written, _)| written.eq_ignore_ascii_case(name))
+}
+
+/// A header's name as AWS writes it, and as the library writes those of our answers.
+fn in_title_case(name: &str) -> String {
+    let mut begins = true;
+    let letter =
+        |letter: char| if mem::replace(&mut begins, letter == '-') { letter.to_ascii_uppercase() } else { letter };
+    name.chars().map(letter).collect()
 }
 
 fn refusal(status: &str) -> String {
@@ -156,19 +169,22 @@ mod tests {
 
     #[test]
     fn only_the_librarys_own_refusal_is_dressed() {
-        let own = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
+        let own = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\nDate: x\r\n\r\n";
         let dressed_text = String::from_utf8(dressed(own).unwrap()).unwrap();
         let (head, body) = dressed_text.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ndate: x\r\n"), "{head}");
-        assert_eq!(head.matches("content-length").count(), 1);
-        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+        assert!(
+            head.starts_with("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nDate: x\r\nCache-Control: "),
+            "{head}"
+        );
+        assert_eq!(head.matches("Content-Length").count(), 1);
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{head}");
         assert_eq!(body, r#"{"__type":"SerializationException","message":"The request is no valid HTTP/1.1."}"#);
 
         let others: [&[u8]; 5] = [
-            b"HTTP/1.1 400 Bad Request\r\nx-amzn-requestid: 1\r\ncontent-length: 0\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            b"HTTP/1.1 400 Bad Request\r\nX-Amzn-Requestid: 1\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
             b"HTTP/1.1 100 Continue\r\n\r\n",
-            b"HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}",
+            b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}",
             b"",
         ];
         for written in others {

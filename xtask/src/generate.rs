@@ -194,7 +194,10 @@ impl Plan {
             find_mut(&mut shapes, name)?.pattern = Some(pattern.clone());
         }
         for (name, members) in &overlay.members {
-            find_mut(&mut shapes, name)?.members.extend(members.clone());
+            let shape = find_mut(&mut shapes, name)?;
+            // One that the model has already takes the shape that AWS was seen to send.
+            shape.members.retain(|(member, _)| !members.contains_key(member));
+            shape.members.extend(members.clone());
         }
         let requested = reachable(&shapes, operations.values().map(|operation| operation.input.as_str()))?;
         let plan = Plan { operations, errors, shapes, overlay, requested };

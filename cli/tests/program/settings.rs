@@ -92,6 +92,7 @@ fn what_is_not_understood_is_named_with_exit_code_2() {
         (&["serve", "--no-create=perhaps"], &["perhaps", "--no-create"]),
         (&["serve", "--quota-keys", "many"], &["many", "--quota-keys"]),
         (&["dev", "--quota-grants-per-key", "many"], &["many", "--quota-grants-per-key"]),
+        (&["serve", "--request-quotas", "0"], &["--request-quotas", "aws, off or a number from 1"]),
         (&["dev", "--enforce=loud"], &["loud", "on, log or off"]),
         (&["dev", "--quota-aliases-per-key", "201"], &["201", "from 0 to 200"]),
         (&["serve", "--config", "absent.toml"], &["absent.toml", "cannot read"]),
@@ -138,6 +139,24 @@ fn a_quota_holds_wherever_it_is_set() {
         assert_eq!(unsigned(&running, "CreateKey", &json!({})).0, 200);
         let (status, second) = unsigned(&running, "CreateKey", &json!({}));
         assert_eq!((status, second["__type"].as_str()), (400, Some("LimitExceededException")), "{second}");
+    }
+}
+
+#[test]
+fn a_quota_of_requests_holds_wherever_it_is_set() {
+    let place = Place::new();
+    fs::write(place.path("trent.toml"), "request_quotas = 1\n").unwrap();
+    let words = ["dev", "--listen", "127.0.0.1:0"];
+    let by_file = [&words[..], &["--config", "trent.toml"]].concat();
+    let by_option = [&words[..], &["--request-quotas", "1"]].concat();
+    let mut by_variable = place.command(&words);
+    by_variable.env("TRENT_REQUEST_QUOTAS", "1");
+    for mut command in [place.command(&by_file), place.command(&by_option), by_variable] {
+        let running = place.start(&mut command);
+        // One a second: sooner or later two come in the same one.
+        let told = (0..100_000).map(|_| unsigned(&running, "ListKeys", &json!({}))).find(|(status, _)| *status != 200);
+        let (status, told) = told.expect("a request is one too many");
+        assert_eq!((status, told["__type"].as_str()), (400, Some("ThrottlingException")), "{told}");
     }
 }
 

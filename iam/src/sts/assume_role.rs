@@ -12,6 +12,27 @@ use crate::record::Role;
 use crate::text::{self, Tag};
 use crate::{Draw, Refusal, ids};
 
+/// The parameters of AssumeRole as they were given; nothing of them has been checked yet.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    /// Whose session is asked for.
+    pub role_arn: String,
+    /// What the session is to be called.
+    pub role_session_name: String,
+    /// How long it is to last.
+    pub duration_seconds: Option<i64>,
+    /// A policy of the session's own.
+    pub policy: Option<String>,
+    /// What the role's trust policy may ask for.
+    pub external_id: Option<String>,
+    /// Who stands behind the session.
+    pub source_identity: Option<String>,
+    /// Keys and values.
+    pub tags: Vec<(String, String)>,
+    /// The keys of those tags that sessions of the session inherit.
+    pub transitive_tag_keys: Vec<String>,
+}
+
 /// A request for a session, checked, with what is inherited from the session that asks.
 pub struct AssumeRole {
     partition: String,
@@ -30,23 +51,16 @@ pub struct AssumeRole {
 }
 
 impl AssumeRole {
-    /// What these members of a form ask for, `Tags.member.1.Key` among them as they stand there; `caller` is the
-    /// session that asks, if it is one. `Action` and `Version` may be among them.
+    /// What is asked for with these parameters; `caller` is the session that asks, if it is one.
     ///
     /// From the caller's session come its transitive tags, and its source identity. Tags may not replace those.
-    /// Managed policies (`PolicyArns`), MFA (`SerialNumber`, `TokenCode`) and contexts (`ProvidedContexts`) are
-    /// refused, and so is any member that AssumeRole does not have: what limits a session must not be overlooked.
     ///
     /// # Errors
     /// [`Refusal`] with STS's names: `ValidationError`, `MalformedPolicyDocument`, `PackedPolicyTooLarge`.
-    pub fn parse<'a>(
-        members: impl IntoIterator<Item = (&'a str, &'a str)>,
-        caller: Option<&Session>,
-    ) -> Result<AssumeRole, Refusal> {
-        let given = Given::read(members)?;
-        let [partition, account, path, role] = role_arn(given.role_arn.as_deref())?;
-        let session_name = name(given.role_session_name.as_deref(), "roleSessionName")?;
-        let mut tags = text::tags(given.tags()?)?;
+    pub fn check(given: Parameters, caller: Option<&Session>) -> Result<AssumeRole, Refusal> {
+        let [partition, account, path, role] = role_arn(&given.role_arn)?;
+        let session_name = name(&given.role_session_name, "roleSessionName")?;
+        let mut tags = text::tags(given.tags())?;
         let mut transitive = transitive(&given.transitive_tag_keys, &tags)?;
         for (key, value) in caller.into_iter().flat_map(Session::transitive_tags) {
             if tags.keys().any(|other| text::same_key(other, key)) {
@@ -63,7 +77,7 @@ impl AssumeRole {
         }
         let asked = AssumeRole {
             source_identity: source_identity(given.source_identity.as_deref(), caller)?,
-            duration_seconds: duration(given.duration_seconds.as_deref())?,
+            duration_seconds: duration(given.duration_seconds)?,
             policy: session_policy(given.policy.as_deref())?,
             external_id: external_id(given.external_id.as_deref())?,
             recorded: given.recorded(),
@@ -197,114 +211,32 @@ fn tag_value<'a>(tags: &'a BTreeMap<String, String>, key: &str) -> Option<&'a st
     tags.iter().find(|(other, _)| other.to_lowercase() == key).map(|(_, value)| value.as_str())
 }
 
-/// The form's members, each at most once.
-#[derive(Default)]
-struct Given {
-    role_arn: Option<String>,
-    role_session_name: Option<String>,
-    duration_seconds: Option<String>,
-    policy: Option<String>,
-    external_id: Option<String>,
-    source_identity: Option<String>,
-    /// By their numbers: keys and values.
-    tags: BTreeMap<u32, (Option<String>, Option<String>)>,
-    transitive_tag_keys: BTreeMap<u32, String>,
-}
-
-impl Given {
-    fn read<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Given, Refusal> {
-        let mut given = Given::default();
-        for (name, value) in members {
-            let place = match name {
-                "Action" | "Version" => continue,
-                "RoleArn" => &mut given.role_arn,
-                "RoleSessionName" => &mut given.role_session_name,
-                "DurationSeconds" => &mut given.duration_seconds,
-                "Policy" => &mut given.policy,
-                "ExternalId" => &mut given.external_id,
-                "SourceIdentity" => &mut given.source_identity,
-                _ => {
-                    given.read_listed(name, value)?;
-                    continue;
-                }
-            };
-            if place.replace(value.to_owned()).is_some() {
-                return Err(twice(name));
-            }
-        }
-        Ok(given)
+impl Parameters {
+    fn tags(&self) -> Vec<Tag> {
+        self.tags.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
     }
 
-    /// A member of a list: `Tags.member.1.Key`, `TransitiveTagKeys.member.1`.
-    fn read_listed(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
-        let mut parts = name.split('.');
-        let (list, rest) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
-        let number = |text: &str| text.parse().ok().filter(|number| (1..=MEMBERS_AT_MOST).contains(number));
-        let taken = match (list, rest.as_slice()) {
-            // How a form says that a list is empty.
-            ("Tags" | "TransitiveTagKeys" | "PolicyArns" | "ProvidedContexts", []) if value.is_empty() => None,
-            ("Tags", ["member", at, part @ ("Key" | "Value")]) => {
-                let at = number(at).ok_or_else(|| unknown(name))?;
-                let (key, tag_value) = self.tags.entry(at).or_default();
-                if *part == "Key" { key.replace(value.to_owned()) } else { tag_value.replace(value.to_owned()) }
-            }
-            ("TransitiveTagKeys", ["member", at]) => {
-                let at = number(at).ok_or_else(|| unknown(name))?;
-                self.transitive_tag_keys.insert(at, value.to_owned())
-            }
-            ("PolicyArns", _) => return Err(unsupported("PolicyArns: there are no managed policies. Give a Policy")),
-            ("SerialNumber" | "TokenCode", _) => {
-                return Err(unsupported("SerialNumber and TokenCode: there is no MFA"));
-            }
-            ("ProvidedContexts", _) => return Err(unsupported("ProvidedContexts")),
-            (_, _) => return Err(unknown(name)),
-        };
-        if taken.is_some() { Err(twice(name)) } else { Ok(()) }
-    }
-
-    fn tags(&self) -> Result<Vec<Tag>, Refusal> {
-        let tag = |(at, (key, value)): (&u32, &(Option<String>, Option<String>))| match (key, value) {
-            (Some(key), Some(value)) => Ok(Tag { key: key.clone(), value: value.clone() }),
-            (None, _) => Err(Refusal::missing(&format!("tags.{at}.member.key"))),
-            (Some(_), None) => Err(Refusal::missing(&format!("tags.{at}.member.value"))),
-        };
-        self.tags.iter().map(tag).collect()
-    }
-
+    /// As a record of the call may hold them, named as CloudTrail names them.
     fn recorded(&self) -> serde_json::Value {
-        let tags: Vec<_> = self.tags.values().map(|(key, value)| json!({ "key": key, "value": value })).collect();
-        let transitive: Vec<_> = self.transitive_tag_keys.values().collect();
+        let tags: Vec<_> = self.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
         let all = [
             ("roleArn", json!(self.role_arn)),
             ("roleSessionName", json!(self.role_session_name)),
-            ("durationSeconds", json!(self.duration_seconds.as_deref().and_then(|text| text.parse::<i64>().ok()))),
+            ("durationSeconds", json!(self.duration_seconds)),
             ("policy", json!(self.policy)),
             ("externalId", json!(self.external_id)),
             ("sourceIdentity", json!(self.source_identity)),
-            ("tags", if tags.is_empty() { json!(null) } else { json!(tags) }),
-            ("transitiveTagKeys", if transitive.is_empty() { json!(null) } else { json!(transitive) }),
+            ("tags", json!(Some(tags).filter(|tags| !tags.is_empty()))),
+            ("transitiveTagKeys", json!(Some(&self.transitive_tag_keys).filter(|keys| !keys.is_empty()))),
         ];
         let present = all.into_iter().filter(|(_, value)| !value.is_null());
         serde_json::Value::Object(present.map(|(name, value)| (name.to_owned(), value)).collect())
     }
 }
 
-fn unknown(name: &str) -> Refusal {
-    let name: String = name.chars().take(128).collect();
-    Refusal::invalid(format!("AssumeRole has no parameter {name}"))
-}
-
-fn twice(name: &str) -> Refusal {
-    Refusal::invalid(format!("The parameter {name} is given twice"))
-}
-
-fn unsupported(what: &str) -> Refusal {
-    Refusal::invalid(format!("Trent does not support {what}"))
-}
-
 /// Partition, account, path and name of a role's ARN.
-fn role_arn(arn: Option<&str>) -> Result<[String; 4], Refusal> {
-    let arn = text::length(arn.map(str::to_owned), "roleArn", 20, 2048)?;
+fn role_arn(arn: &str) -> Result<[String; 4], Refusal> {
+    let arn = text::length(Some(arn.to_owned()), "roleArn", 20, 2048)?;
     let invalid = || Refusal::invalid(format!("{arn} is invalid"));
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts[..] else { return Err(invalid()) };
@@ -318,8 +250,8 @@ fn role_arn(arn: Option<&str>) -> Result<[String; 4], Refusal> {
 }
 
 /// A session's name, or a source identity.
-fn name(text: Option<&str>, member: &str) -> Result<String, Refusal> {
-    let text = text::length(text.map(str::to_owned), member, 2, 64)?;
+fn name(text: &str, member: &str) -> Result<String, Refusal> {
+    let text = text::length(Some(text.to_owned()), member, 2, 64)?;
     if text::is_name(&text) {
         return Ok(text);
     }
@@ -339,7 +271,7 @@ fn external_id(text: Option<&str>) -> Result<Option<String>, Refusal> {
 
 /// Who stands behind a chain of sessions: said once, and the same from then on.
 fn source_identity(given: Option<&str>, caller: Option<&Session>) -> Result<Option<String>, Refusal> {
-    let given = given.map(|text| name(Some(text), "sourceIdentity")).transpose()?;
+    let given = given.map(|text| name(text, "sourceIdentity")).transpose()?;
     match (given, caller.and_then(|session| session.source_identity.clone())) {
         (Some(given), Some(set)) if given != set => {
             Err(Refusal::denied("The source identity of the calling session cannot be changed."))
@@ -348,17 +280,12 @@ fn source_identity(given: Option<&str>, caller: Option<&Session>) -> Result<Opti
     }
 }
 
-fn duration(text: Option<&str>) -> Result<Option<i64>, Refusal> {
-    let Some(text) = text else { return Ok(None) };
-    let bound = |bound| Err(Refusal::constraint(Some(text), "durationSeconds", bound));
-    match text.parse::<i64>() {
-        Ok(seconds @ DURATION_LEAST..=DURATION_MOST) => Ok(Some(seconds)),
-        Ok(..DURATION_LEAST) => bound("Member must have value greater than or equal to 900"),
-        Ok(_) => bound("Member must have value less than or equal to 43200"),
-        Err(_) => {
-            let beginning: String = text.chars().take(32).collect();
-            Err(Refusal::invalid(format!("{beginning} is not a valid value for DurationSeconds: give whole seconds")))
-        }
+fn duration(seconds: Option<i64>) -> Result<Option<i64>, Refusal> {
+    let bound = |seconds: i64, bound| Err(Refusal::constraint(Some(&seconds.to_string()), "durationSeconds", bound));
+    match seconds {
+        None | Some(DURATION_LEAST..=DURATION_MOST) => Ok(seconds),
+        Some(few @ ..DURATION_LEAST) => bound(few, "Member must have value greater than or equal to 900"),
+        Some(many) => bound(many, "Member must have value less than or equal to 43200"),
     }
 }
 
@@ -370,14 +297,14 @@ fn session_policy(text: Option<&str>) -> Result<Option<String>, Refusal> {
 }
 
 /// Which of the request's tags sessions of sessions inherit.
-fn transitive(keys: &BTreeMap<u32, String>, tags: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Refusal> {
+fn transitive(keys: &[String], tags: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Refusal> {
     let own = |key: &String| {
         tags.keys().find(|other| text::same_key(other, key)).cloned().ok_or_else(|| {
             let key: String = key.chars().take(128).collect();
             Refusal::invalid(format!("The transitive tag key {key} is not among the session tags"))
         })
     };
-    keys.values().map(own).collect()
+    keys.iter().map(own).collect()
 }
 
 /// How long a session lasts if nobody says, in seconds.
@@ -388,8 +315,6 @@ const DURATION_MOST: i64 = 43_200;
 const CHAINED_AT_MOST: i64 = 3600;
 /// How many characters a session policy may have.
 const POLICY_AT_MOST: usize = 2048;
-/// How high the members of a list may be numbered: more than any list may have.
-const MEMBERS_AT_MOST: u32 = 100;
 /// How many bytes a session's policy and tags may take in its token, together: what leaves the rest of a session room
 /// within [`crypto::session::MAX_SESSION_LEN`].
 pub(super) const PACKED_AT_MOST: usize = 6 * 1024;

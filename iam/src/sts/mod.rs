@@ -4,5 +4,5 @@
 mod assume_role;
 mod session;
 
-pub use assume_role::AssumeRole;
+pub use assume_role::{AssumeRole, Parameters};
 pub use session::Session;

@@ -53,6 +53,8 @@ pub(crate) struct Entry<'a> {
     pub caller: &'a Caller,
     pub origin: &'a Origin,
     pub now: Time,
+    /// Where it is recorded: where the caller signed for, or another Region that the call concerns too.
+    pub region: &'a str,
     pub parameters: Option<&'a Map<String, Value>>,
     pub seen: Seen,
     /// What the client reads instead of an answer.
@@ -68,7 +70,7 @@ impl Entry<'_> {
             event_time: &self.now.to_rfc3339(),
             event_source: self.event.source,
             event_name: self.event.name,
-            aws_region: self.caller.region(),
+            aws_region: self.region,
             source_ip_address: &self.origin.source_ip,
             user_agent: self.origin.user_agent.as_deref(),
             error_code: self.refused.map(|fault| fault.name),

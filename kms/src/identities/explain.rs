@@ -178,7 +178,7 @@ impl Errand for Explanation {
                 Err(error) => Err(pipeline::logged(fault(&error), &error, &EXPLAIN, call)),
                 Ok(explained) => {
                     let answer = serde_json::to_vec(&explained).expect("texts and numbers are JSON");
-                    Ok(Parts { answer, writes: Vec::new(), event: None })
+                    Ok(Parts { answer, writes: Vec::new(), beside: None, used: Vec::new() })
                 }
             },
         };

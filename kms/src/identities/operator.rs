@@ -11,7 +11,7 @@ use iam::verb::Verb;
 use iam::{Shelf, Stored, rows as iam_rows};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use wire::Fault;
+use wire::{Fault, fault_names};
 use zeroize::Zeroizing;
 
 use crate::Time;
@@ -103,7 +103,7 @@ impl Errand for FirstAccount {
                 vec![Write::Put { name: row, version: 1, encoded: account.encode() }]
             }
         };
-        let outcome = Ok(Parts { answer: Vec::new(), writes, event: None });
+        let outcome = Ok(Parts { answer: Vec::new(), writes, beside: None, used: Vec::new() });
         Ok(Attempt { outcome, seen: Seen::default(), read: view.into_expectations() })
     }
 }
@@ -141,12 +141,17 @@ impl Errand for DefaultPolicy {
         let arn = self.world.key_arn(&self.key_id);
         let outcome = match view.key(self.world.clone(), &self.key_id).await? {
             None => Err(self.fault(&Error::NoSuchKey { arn: arn.clone() })),
+            // Its policy never locked anybody out: it lets nobody in.
+            Some(key) if key.record().is_aws_managed() => Err(Fault::client(
+                fault_names::ACCESS_DENIED_EXCEPTION,
+                format!("{arn} is an AWS managed key: its policy is fixed"),
+            )),
             Some(_) => {
                 let row = rows::hanging_row(&self.world, &self.key_id, "policy");
                 let version = view.get::<PolicyRecord>(row.clone()).await?.map_or(0, |row| row.version);
                 let text = policy::default_key_policy(call.caller.partition(), &self.world.account);
                 let write = Write::put(row, version + 1, &PolicyRecord::new(text, BTreeMap::new()))?;
-                Ok(Parts { answer: Vec::new(), writes: vec![write], event: None })
+                Ok(Parts { answer: Vec::new(), writes: vec![write], beside: None, used: Vec::new() })
             }
         };
         let seen = Seen {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crypto::SecretBytes;
 use iam::record::Role;
-use iam::sts::AssumeRole;
+use iam::sts::{AssumeRole, Parameters};
 use iam::{Draw, Halt, rows};
 use policy::Resource;
 use serde_json::{Map, Value, json};
@@ -37,9 +37,7 @@ pub(crate) async fn speak(core: &Arc<Core>, call: &Call, asked: &query::Call, wa
                 Who::Session { session, .. } => Some(&session.token),
                 Who::Root | Who::Operator | Who::User { .. } => None,
             };
-            let members = members(form);
-            let members = members.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            match AssumeRole::parse(members, session) {
+            match AssumeRole::check(parameters(form), session) {
                 Ok(asked) => pipeline::run(core, call, &Assumption { asked, wall }).await,
                 Err(refusal) => pipeline::refuse(core, call, &ASSUME_ROLE, None, told(refusal), &fault).await,
             }
@@ -175,28 +173,21 @@ fn response(assumed: &AssumedRole) -> Value {
 }
 
 fn parts(answer: &Told, call: &Call) -> Parts {
-    Parts { answer: answer.encode(&call.origin.request_id), writes: Vec::new(), event: None }
+    Parts { answer: answer.encode(&call.origin.request_id), writes: Vec::new(), beside: None, used: Vec::new() }
 }
 
-/// The parameters again as the form's members, which `iam` reads.
-fn members(form: &query::AssumeRole) -> Vec<(String, String)> {
-    let named = [
-        ("RoleArn", Some(form.role_arn.clone())),
-        ("RoleSessionName", Some(form.role_session_name.clone())),
-        ("Policy", form.policy.clone()),
-        ("DurationSeconds", form.duration_seconds.map(|seconds| seconds.to_string())),
-        ("ExternalId", form.external_id.clone()),
-        ("SourceIdentity", form.source_identity.clone()),
-    ];
-    let mut members: Vec<_> = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    for (at, tag) in (1..).zip(&form.tags) {
-        members.push((format!("Tags.member.{at}.Key"), tag.key.clone()));
-        members.push((format!("Tags.member.{at}.Value"), tag.value.clone()));
+/// The parameters of the form, for `iam` to check.
+fn parameters(form: &query::AssumeRole) -> Parameters {
+    Parameters {
+        role_arn: form.role_arn.clone(),
+        role_session_name: form.role_session_name.clone(),
+        duration_seconds: form.duration_seconds.map(i64::from),
+        policy: form.policy.clone(),
+        external_id: form.external_id.clone(),
+        source_identity: form.source_identity.clone(),
+        tags: form.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+        transitive_tag_keys: form.transitive_tag_keys.clone(),
     }
-    for (at, key) in (1..).zip(&form.transitive_tag_keys) {
-        members.push((format!("TransitiveTagKeys.member.{at}"), key.clone()));
-    }
-    members
 }
 
 const GET_CALLER_IDENTITY: Event =

@@ -107,7 +107,7 @@ impl OnIdentities {
         let (answer, edits) = verb::run(&self.asked, view, account, partition, draw).await?;
         let response = (!self.asked.verb().is_read_only()).then(|| as_recorded(answer.recorded()));
         let answer = answer.to_json().expose().to_vec();
-        Ok((Parts { answer, writes: writes(edits), event: None }, response))
+        Ok((Parts { answer, writes: writes(edits), beside: None, used: Vec::new() }, response))
     }
 }
 

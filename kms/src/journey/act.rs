@@ -1,27 +1,22 @@
-//! Acts: everything that can be done to a key or without one. An act consumes or borrows the token that allows it,
-//! takes algorithm and encryption context from there, and returns; nothing here writes.
+//! Acts: what can be done with a key that may be used, or without one; a family of acts that is larger has a file of its
+//! own. An act consumes or borrows the token that allows it, takes algorithm and encryption context from there, and
+//! returns; nothing here writes.
 
 use std::sync::Arc;
 
+use crypto::SecretBytes;
 use crypto::blob::Blob;
-use crypto::spec::{KeySpec, KeyUsage};
-use crypto::{Kek, Material, SecretBytes};
+use crypto::spec::{KeySpec, Kind};
 use wire::{Op, Response};
 
 use crate::Time;
-use crate::backend::Wrapped;
-use crate::error::{Error, Quota};
-use crate::keys::lifecycle::{Expiration, Facts, KeyOrigin, MaterialId};
+use crate::error::Error;
+use crate::keys::lifecycle::Facts;
 use crate::ops::Action;
-use crate::quotas::COUNTERS;
-use crate::records::{CounterRecord, KeyRecord, TagsRecord, WrappedKek, WrappedMaterial};
+use crate::records::{KeyRecord, KeyRow};
 use crate::rows::{self, Row};
-use crate::service::Core;
-use crate::world::World;
 
 use super::change::{Change, Done, Write};
-use super::cx::Cx;
-use super::key_policy::{self, KeyPolicy};
 use super::permit::Permit;
 use super::view::Key;
 
@@ -75,20 +70,12 @@ pub struct Sealed {
     pub material_id: String,
 }
 
-/// What a new key is to be.
-pub struct NewKey {
-    /// What it is made of.
-    pub spec: KeySpec,
-    /// What it is for, which its spec allows.
-    pub usage: KeyUsage,
-    /// Drawn here, or imported later.
-    pub origin: KeyOrigin,
-    /// At most 8192 characters.
-    pub description: String,
-    /// None for the default one.
-    pub policy: Option<KeyPolicy>,
-    /// At most 50.
-    pub tags: std::collections::BTreeMap<String, String>,
+/// A ciphertext of either kind of key. The material's id, as 64 hexadecimal digits, is told of symmetric ones alone.
+pub struct Encrypted {
+    /// A blob, or what the asymmetric algorithm makes.
+    pub ciphertext: Vec<u8>,
+    /// The id of the material that sealed a blob.
+    pub material_id: Option<String>,
 }
 
 /// Reading.
@@ -102,9 +89,13 @@ impl<'r> Usable<'r> {
         self.key.arn()
     }
 
+    pub(super) fn spec(&self) -> KeySpec {
+        self.key.record().spec
+    }
+
     /// What DescribeKey tells of it.
     pub fn metadata(&self) -> wire::KeyMetadata {
-        metadata(&self.key, self.permit.cx.now())
+        self.key.metadata(self.now())
     }
 
     /// An answer that changes nothing.
@@ -115,17 +106,35 @@ impl<'r> Usable<'r> {
 
 /// Using the material.
 impl Usable<'_> {
+    /// Encrypts `plaintext`: with the current material under the encryption context that was permitted, or, by an
+    /// asymmetric algorithm, under the public half.
+    ///
+    /// Errors: `Invalid` for more than an asymmetric algorithm encrypts.
+    pub async fn encrypt(&self, plaintext: &[u8]) -> Result<Encrypted, Error> {
+        match self.spec().kind() {
+            Kind::Symmetric => {
+                let Sealed { blob, material_id } = self.seal(plaintext).await?;
+                Ok(Encrypted { ciphertext: blob, material_id: Some(material_id) })
+            }
+            Kind::Asymmetric | Kind::Hmac => {
+                let ciphertext = self.encrypt_under_public_half(plaintext).await?;
+                Ok(Encrypted { ciphertext, material_id: None })
+            }
+        }
+    }
+
     /// Seals `plaintext` with the current material, under the encryption context that was permitted.
     pub async fn seal(&self, plaintext: &[u8]) -> Result<Sealed, Error> {
-        const ACTS: [Action; 4] = [
+        const ACTS: [Action; 6] = [
             Action::Of(Op::Encrypt),
             Action::ReEncryptTo,
             Action::Of(Op::GenerateDataKey),
             Action::Of(Op::GenerateDataKeyWithoutPlaintext),
+            Action::Of(Op::GenerateDataKeyPair),
+            Action::Of(Op::GenerateDataKeyPairWithoutPlaintext),
         ];
         self.permit.begin(&ACTS)?;
-        let record = self.key.record();
-        let id = record.facts.current_material().ok_or_else(|| Error::internal("an admitted key has no material"))?;
+        let (record, id) = (self.key.record(), self.current_material()?);
         let wrapped = self.wrapped(&id).await?;
         let place = crypto::blob::Place { account: &self.key.world.account, key_id: &record.key_id, material_id: id };
         let blob = self.backend().seal(&wrapped, &place, self.permit.context, plaintext).await?;
@@ -160,24 +169,6 @@ impl Usable<'_> {
         Ok(SecretBytes::random(length, self.permit.cx.random()))
     }
 
-    async fn wrapped(&self, id: &MaterialId) -> Result<Wrapped, Error> {
-        let view = self.permit.cx.view();
-        let (world, key_id) = (&self.key.world, &self.key.record().key_id);
-        let id = hex::encode(id);
-        let lost = |what: &str| Error::internal(format!("the {what} of {} is missing from the store", self.arn()));
-        let material_row = rows::material_row(world, key_id, &id);
-        let kek_row = rows::kek_row(world, key_id, &id);
-        let material = view.get::<WrappedMaterial>(material_row.clone()).await?.ok_or_else(|| lost("material"))?;
-        let kek = view.get::<WrappedKek>(kek_row.clone()).await?.ok_or_else(|| lost("key-encryption key"))?;
-        Ok(Wrapped {
-            epoch: kek.value.epoch,
-            kek: kek.value.wrapped.clone(),
-            kek_place: kek_row,
-            material: material.value.wrapped.clone(),
-            material_place: material_row,
-        })
-    }
-
     pub(super) fn backend(&self) -> &dyn crate::backend::Backend {
         &*self.permit.cx.view().core.backend
     }
@@ -206,7 +197,7 @@ impl<'r> Usable<'r> {
         self.permit.begin(&[Action::Of(Op::UpdateKeyDescription)])?;
         let after = KeyRecord { description: description.to_owned(), ..self.key.record().clone() };
         let name = rows::key_row(&self.key.world, &after.key_id);
-        let writes = vec![Write::put(name, self.key.row.version + 1, &after)?];
+        let writes = vec![Write::put(name, self.key.row.version + 1, &KeyRow::of(&after))?];
         Ok(self.changed(after, writes))
     }
 
@@ -237,52 +228,13 @@ impl<'r> Usable<'r> {
     }
 
     fn changed(self, after: KeyRecord, writes: Vec<Write>) -> Change<'r> {
-        let Key { world, row } = self.key;
-        Change::new(self.permit.cx, Key { world, row: Row { value: Arc::new(after), ..row } }, writes)
+        let Key { world, row, set } = self.key;
+        Change::new(self.permit.cx, Key { world, row: Row { value: Arc::new(after), ..row }, set }, writes)
     }
 }
 
 /// What is done without a key.
 impl<'r> Permit<'r> {
-    /// A new key in the caller's account and Region, with material of its own if it is drawn here.
-    ///
-    /// Errors: `UnknownPrincipal` and `LockOut` for its policy; `LimitExceeded` where the world is full.
-    pub async fn create_key(self, mut new: NewKey) -> Result<Change<'r>, Error> {
-        self.begin(&[Action::Of(Op::CreateKey)])?;
-        let cx = self.cx;
-        let (world, view, now) = (cx.world(), cx.view(), cx.now());
-        let key_id = cx.drawn().key_id.clone();
-        let policy = key_policy::of_new(cx, &world, &world.key_arn(&key_id), &mut new).await?;
-        let (counter, count) = free_counter(cx, &world).await?;
-        let material_id = (new.origin != KeyOrigin::External).then(|| draw_material_id(&view.core));
-        let record = KeyRecord {
-            key_id: key_id.clone(),
-            description: new.description,
-            spec: new.spec,
-            usage: new.usage,
-            multi_region: false,
-            created: now,
-            facts: Facts::born(new.origin, material_id, now),
-            counter,
-            destroy_at_uptime: None,
-            doomed_by: None,
-        };
-        if view.get::<KeyRecord>(rows::key_row(&world, &key_id)).await?.is_some() {
-            return Err(Error::internal("a key of this random id is there already"));
-        }
-        let mut writes = view.rewrite(None, &world, &record).await?;
-        writes.push(Write::put(rows::hanging_row(&world, &key_id, "policy"), 1, &policy)?);
-        if !new.tags.is_empty() {
-            writes.push(Write::put(rows::hanging_row(&world, &key_id, "tags"), 1, &TagsRecord { tags: new.tags })?);
-        }
-        if let Some(id) = material_id {
-            writes.extend(draw_material(&view.core, &world, &key_id, &id)?);
-        }
-        writes.push(count);
-        let row = Row { value: Arc::new(record), version: 1, revision: 0 };
-        Ok(Change::new(cx, Key { world, row }, writes))
-    }
-
     /// `length` random bytes.
     pub fn random_bytes(&self, length: usize) -> Result<SecretBytes, Error> {
         self.begin(&[Action::Of(Op::GenerateRandom)])?;
@@ -300,128 +252,17 @@ impl<'r> Permit<'r> {
             let page = view.core.rows.store().scan(view.at, &within, last.as_deref(), store::limits::PAGE_ROWS).await;
             let page = page.map_err(rows::unreadable)?;
             for entry in &page.entries {
-                let row = view.core.rows.open::<KeyRecord>(&entry.key, &entry.value, entry.revision)?;
-                if row.value.facts.is_gone(self.cx.now()) {
-                    continue;
-                }
+                let row = view.core.rows.open::<KeyRow>(&entry.key, &entry.value, entry.revision)?;
+                let Some(id) = view.id_of_what_is_there(&world, &row.value).await? else { continue };
                 if ids.len() == limit {
                     return Ok((ids, true));
                 }
-                ids.push(row.value.key_id.clone());
+                ids.push(id);
             }
             last = page.entries.last().map(|entry| entry.key.clone());
             if !page.more {
                 return Ok((ids, false));
             }
         }
-    }
-}
-
-/// A counter with room, and the write that counts one more. Sixteen of them, so that sixteen keys can be made at once.
-async fn free_counter(cx: &Cx, world: &World) -> Result<(u8, Write), Error> {
-    let quotas = cx.view().core.quotas;
-    if quotas.keys_were_lowered() && counted(cx, world).await? >= u64::from(quotas.keys) {
-        return Err(Error::LimitExceeded(Quota::Keys));
-    }
-    for step in 0..16 {
-        let counter = (cx.drawn().counter + step) % 16;
-        let name = rows::counter_row(world, counter);
-        let row = cx.view().get::<CounterRecord>(name.clone()).await?;
-        let (keys, version) = row.map_or((0, 0), |row| (row.value.keys, row.version));
-        if keys < quotas.keys_of_counter(counter) {
-            return Ok((counter, Write::put(name, version + 1, &CounterRecord { keys: keys + 1 })?));
-        }
-    }
-    Err(Error::LimitExceeded(Quota::Keys))
-}
-
-/// How many keys the world has. Its counters are not expected unchanged: where no quota was lowered the share of one
-/// counter says enough, and here a key too many among those that are made at this moment does no harm.
-async fn counted(cx: &Cx, world: &World) -> Result<u64, Error> {
-    let view = cx.view();
-    let mut keys = 0;
-    for counter in 0..COUNTERS as u8 {
-        let row = view.core.rows.get::<CounterRecord>(view.at, &rows::counter_row(world, counter)).await?;
-        keys += row.map_or(0, |row| u64::from(row.value.keys));
-    }
-    Ok(keys)
-}
-
-/// Material drawn here has a random id: it says nothing of the bytes.
-pub(super) fn draw_material_id(core: &Core) -> MaterialId {
-    let mut id = MaterialId::default();
-    core.random.fill(&mut id);
-    id
-}
-
-/// New symmetric material under an id that no row has yet.
-pub(super) fn draw_material(core: &Core, world: &World, key_id: &str, id: &MaterialId) -> Result<[Write; 2], Error> {
-    put_material(core, world, key_id, id, &Material::symmetric(&*core.random), [0, 0])
-}
-
-/// The rows of a material: it is wrapped by a key-encryption key of its own, which lies apart from it. `versions` says
-/// how often the rows were written before, the material's and the other.
-pub(super) fn put_material(
-    core: &Core,
-    world: &World,
-    key_id: &str,
-    id: &MaterialId,
-    material: &Material,
-    versions: [u64; 2],
-) -> Result<[Write; 2], Error> {
-    let (id, random) = (hex::encode(id), &*core.random);
-    let (material_row, kek_row) = (rows::material_row(world, key_id, &id), rows::kek_row(world, key_id, &id));
-    let kek = Kek::generate(random);
-    let material = WrappedMaterial { wrapped: kek.wrap(material, &material_row, random) };
-    let kek = WrappedKek { epoch: core.epoch, wrapped: core.epoch_key.wrap(&kek, &kek_row, random) };
-    Ok([Write::put(material_row, versions[0] + 1, &material)?, Write::put(kek_row, versions[1] + 1, &kek)?])
-}
-
-/// What DescribeKey tells of a key.
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
-pub(super) fn metadata(key: &Key, now: Time) -> wire::KeyMetadata {
-    let record = key.record();
-    let state = key.state(now);
-    let expiration = record.facts.expiration(now);
-    let spec = wire::KeySpec::parse(record.spec.as_str());
-    let algorithms = record.spec.algorithms(record.usage).iter().map(|algorithm| algorithm.as_str());
-    let encryption = (record.usage == KeyUsage::EncryptDecrypt)
-        .then(|| algorithms.clone().filter_map(wire::EncryptionAlgorithmSpec::parse).collect());
-    wire::KeyMetadata {
-        aws_account_id: Some(key.world.account.clone()),
-        arn: Some(key.arn()),
-        creation_date: Some(record.created.into()),
-        current_key_material_id: record.facts.current_material().map(hex::encode),
-        customer_master_key_spec: wire::CustomerMasterKeySpec::parse(record.spec.as_str()),
-        deletion_date: record.facts.deletion_date().map(Into::into),
-        description: Some(record.description.clone()),
-        enabled: Some(state == wire::KeyState::Enabled),
-        encryption_algorithms: encryption,
-        expiration_model: expiration.map(expiration_model),
-        key_id: Some(record.key_id.clone()),
-        key_manager: Some(wire::KeyManagerType::Customer),
-        key_spec: spec,
-        key_state: Some(state),
-        key_usage: wire::KeyUsageType::parse(record.usage.as_str()),
-        multi_region: Some(record.multi_region),
-        origin: wire::OriginType::parse(record.facts.origin().as_str()),
-        valid_to: expiration.and_then(valid_to),
-        ..wire::KeyMetadata::default()
-    }
-}
-
-/// How long material lasts, in AWS's word for it.
-pub(super) fn expiration_model(expiration: Expiration) -> wire::ExpirationModelType {
-    match expiration {
-        Expiration::Never => wire::ExpirationModelType::KeyMaterialDoesNotExpire,
-        Expiration::On(_) => wire::ExpirationModelType::KeyMaterialExpires,
-    }
-}
-
-/// The date on which material expires, if it does.
-pub(super) fn valid_to(expiration: Expiration) -> Option<wire::Timestamp> {
-    match expiration {
-        Expiration::Never => None,
-        Expiration::On(date) => Some(date.into()),
     }
 }

@@ -5,6 +5,7 @@ use policy::Resource;
 use wire::{AliasListEntry, Op};
 
 use crate::error::{Error, Invalid, Quota};
+use crate::managed::{SERVICES, Service};
 use crate::names::AliasName;
 use crate::ops::Action;
 use crate::records::{AliasRecord, AliasesRecord, KeyRecord};
@@ -221,7 +222,7 @@ pub struct Listed<'r> {
 }
 
 impl<'r> Permit<'r> {
-    /// The aliases of the world, or of one of its keys, after `after`, in the order of their names, at most `limit`, and
+    /// The aliases of the world, AWS's predefined ones among them, or of one of its keys, after `after`, in the order of their names, at most `limit`, and
     /// whether more follow.
     ///
     /// Errors: `Denied` for a key of another account, there or not.
@@ -240,6 +241,7 @@ impl<'r> Permit<'r> {
         }
     }
 
+    /// The world's aliases and AWS's predefined ones in one list.
     async fn all_aliases(
         &self,
         world: &World,
@@ -249,6 +251,8 @@ impl<'r> Permit<'r> {
         let view = self.cx.view();
         let within = rows::prefix(&["a", &world.account, &world.region]);
         let mut last = after.map(|name| rows::alias_row(world, name));
+        let predefined = SERVICES.iter().map(Service::alias);
+        let mut predefined = predefined.filter(|name| after.is_none_or(|after| name.as_str() > after)).peekable();
         let mut listed = Vec::new();
         loop {
             let page = view.core.rows.store().scan(view.at, &within, last.as_deref(), store::limits::PAGE_ROWS).await;
@@ -258,16 +262,21 @@ impl<'r> Permit<'r> {
                 if view.key(world.clone(), &row.value.key_id).await?.is_none() {
                     continue;
                 }
-                if listed.len() == limit {
-                    return Ok((listed, true));
-                }
                 let name = rows::parts(&entry.key).and_then(|parts| parts.last().copied());
                 let name = name.ok_or_else(|| Error::internal("a row of an alias has no name"))?;
+                while let Some(before) = predefined.next_if(|predefined| predefined.as_str() < name) {
+                    listed.push(without_key(world, before));
+                }
+                predefined.next_if(|predefined| predefined == name);
                 listed.push(told(world, name, &row.value));
+                if listed.len() > limit {
+                    return Ok(first(listed, limit));
+                }
             }
             last = page.entries.last().map(|entry| entry.key.clone());
             if !page.more {
-                return Ok((listed, false));
+                listed.extend(predefined.map(|name| without_key(world, name)));
+                return Ok(first(listed, limit));
             }
         }
     }
@@ -293,6 +302,18 @@ impl<'r> Permit<'r> {
         }
         Ok((listed, false))
     }
+}
+
+/// The first of these, and whether there are more.
+fn first(mut listed: Vec<AliasListEntry>, limit: usize) -> (Vec<AliasListEntry>, bool) {
+    let more = listed.len() > limit;
+    listed.truncate(limit);
+    (listed, more)
+}
+
+/// A predefined alias of AWS's whose key is not made yet.
+fn without_key(world: &World, name: String) -> AliasListEntry {
+    AliasListEntry { alias_arn: Some(world.alias_arn(&name)), alias_name: Some(name), ..AliasListEntry::default() }
 }
 
 fn told(world: &World, name: &str, record: &AliasRecord) -> AliasListEntry {

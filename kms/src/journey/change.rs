@@ -2,13 +2,14 @@
 //! elsewhere, and a change that was made and not handed over is found.
 
 use crypto::SecretBytes;
-use wire::Response;
+use serde_json::{Map, Value};
+use wire::{Op, Request, Response};
 
 use crate::error::Error;
 use crate::records::{OutboxRecord, Record};
 use crate::rows::RowKey;
+use crate::usage::Used;
 
-use super::act::metadata;
 use super::cx::Cx;
 use super::view::Key;
 
@@ -110,18 +111,46 @@ pub struct Change<'r> {
     cx: &'r Cx,
     key: Key,
     writes: Vec<Write>,
-    /// What it sets going, for the audit trail.
-    event: Option<OutboxRecord>,
+    beside: Option<Beside>,
+}
+
+/// What a change leaves in the audit trail beside the record of its call.
+pub(crate) enum Beside {
+    /// The record of what it sets going.
+    Event(OutboxRecord),
+    /// The record of the call in another Region.
+    Echo(Echo),
+}
+
+/// A call as another Region records it that it concerns, too.
+pub(crate) struct Echo {
+    pub op: Op,
+    pub region: String,
+    pub parameters: Map<String, Value>,
+    /// The key there: who owns it, and its ARN.
+    pub resource: (String, String),
+}
+
+impl Echo {
+    /// As if this had been asked about this key in its own Region.
+    pub fn of<R: Request>(key: &Key, request: &R) -> Echo {
+        let resource = (key.world.account.clone(), key.arn());
+        Echo { op: R::OP, region: key.world.region.clone(), parameters: request.recorded(), resource }
+    }
 }
 
 impl<'r> Change<'r> {
     pub(super) fn new(cx: &'r Cx, key: Key, writes: Vec<Write>) -> Change<'r> {
         cx.note_change(&key);
-        Change { cx, key, writes, event: None }
+        Change { cx, key, writes, beside: None }
     }
 
     pub(super) fn with_event(self, event: OutboxRecord) -> Change<'r> {
-        Change { event: Some(event), ..self }
+        Change { beside: Some(Beside::Event(event)), ..self }
+    }
+
+    pub(super) fn echoed(self, echo: Echo) -> Change<'r> {
+        Change { beside: Some(Beside::Echo(echo)), ..self }
     }
 
     /// The key's ARN.
@@ -131,12 +160,12 @@ impl<'r> Change<'r> {
 
     /// The key as it will be.
     pub fn metadata(&self) -> wire::KeyMetadata {
-        metadata(&self.key, self.cx.now())
+        self.key.metadata(self.cx.now())
     }
 
     /// The answer, true once the change is.
     pub fn done<R: Response>(self, answer: R) -> Done<R> {
-        Done { answer, writes: self.writes, changes: 1, event: self.event }
+        Done { answer, writes: self.writes, changes: 1, beside: self.beside }
     }
 }
 
@@ -160,20 +189,22 @@ pub struct Done<R> {
     answer: R,
     writes: Vec<Write>,
     changes: usize,
-    event: Option<OutboxRecord>,
+    beside: Option<Beside>,
 }
 
 /// What the pipeline commits and answers.
 pub(crate) struct Parts {
     pub answer: Vec<u8>,
     pub writes: Vec<Write>,
-    pub event: Option<OutboxRecord>,
+    pub beside: Option<Beside>,
+    /// The keys whose material it used.
+    pub used: Vec<Used>,
 }
 
 impl<R: Response> Done<R> {
     /// An answer that changes nothing.
     pub(super) fn unchanged(answer: R) -> Done<R> {
-        Done { answer, writes: Vec::new(), changes: 0, event: None }
+        Done { answer, writes: Vec::new(), changes: 0, beside: None }
     }
 
     /// The encoded answer and its writes, if every change that was made is among them and no row is written twice.
@@ -189,6 +220,10 @@ impl<R: Response> Done<R> {
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(Error::internal("one row would be written twice"));
         }
-        Ok(Parts { answer: self.answer.encode(), writes: self.writes, event: self.event })
+        let used = cx.take_used();
+        if !used.is_empty() && !self.writes.is_empty() {
+            return Err(Error::internal("a call that uses a key would change something, too"));
+        }
+        Ok(Parts { answer: self.answer.encode(), writes: self.writes, beside: self.beside, used })
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crypto::Random;
-use crypto::spec::Algorithm;
+use crypto::spec::{Algorithm, KeySpec};
+use crypto::{Material, Random};
+use tokio::sync::OnceCell;
 
 use crate::Enforcement;
 use crate::Time;
@@ -16,7 +17,10 @@ use crate::identity::Identity;
 use crate::ids::as_uuid;
 use crate::keys::lifecycle::MaterialId;
 use crate::ops::{Action, Sheet};
+use crate::quotas::{Charge, CountedBy, RequestGroup};
+use crate::rows;
 use crate::service::{Core, Origin};
+use crate::usage::{Used, tracked};
 use crate::world::World;
 
 use super::facts::Asked;
@@ -46,6 +50,10 @@ pub(crate) struct Drawn {
     pub grant_id: String,
     /// Which counter a new key tries first, below 16.
     pub counter: u8,
+    /// The groups of requests that the request has been counted in.
+    counted: Arc<Mutex<Vec<RequestGroup>>>,
+    /// The material of the key, or of the data key pair, that the request may make, once it is needed.
+    material: Arc<OnceCell<Material>>,
 }
 
 impl Drawn {
@@ -61,7 +69,15 @@ impl Drawn {
             key_id: as_uuid(parts[1]),
             counter: parts[2][0] % 16,
             grant_id: hex::encode([parts[3], parts[4]].concat()),
+            counted: Arc::default(),
+            material: Arc::default(),
         }
+    }
+
+    /// Material for the key, or the data key pair, that the request makes: the same for all its attempts, since some takes
+    /// seconds to draw.
+    pub async fn material(&self, core: &Core, spec: KeySpec) -> Result<&Material, Error> {
+        self.material.get_or_try_init(|| core.backend.draw(spec)).await
     }
 }
 
@@ -100,6 +116,7 @@ struct Notes {
     changed: Option<String>,
     material: Option<String>,
     grant: Option<GrantNote>,
+    used: Vec<Used>,
 }
 
 /// A grant of which a record may tell.
@@ -204,6 +221,23 @@ impl Cx {
         World { account: self.caller.account().to_owned(), region: self.caller.region().to_owned() }
     }
 
+    /// Counts the request by a key of this spec, once for all its attempts and for all keys of that group.
+    ///
+    /// Errors: `Throttled`.
+    pub(super) fn count(&self, spec: KeySpec) -> Result<(), Error> {
+        let meter = &self.view.core.meter;
+        if !meter.counts() || CountedBy::of(self.sheet.op) != CountedBy::Key {
+            return Ok(());
+        }
+        let group = RequestGroup::of_key(spec);
+        let mut counted = self.drawn.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !counted.contains(&group) {
+            meter.count(&self.caller, &[Charge::one(group)], self.now())?;
+            counted.push(group);
+        }
+        Ok(())
+    }
+
     /// Notes the stage, which never goes backwards: what was decided may not be decided again after it was used.
     pub(super) fn enter(&self, stage: Stage) -> Result<(), Error> {
         self.noting(|notes| {
@@ -238,6 +272,14 @@ impl Cx {
         });
     }
 
+    /// Notes that the operation uses this key, if it is one that uses keys: it counts if the call succeeds.
+    pub(super) fn note_use(&self, key: &Key) {
+        if let Some(operation) = tracked(self.sheet.op) {
+            let row = rows::use_row(&key.world, &key.record().key_id);
+            self.noting(|notes| notes.used.push(Used { row, operation }));
+        }
+    }
+
     /// Notes the material that came to the changed key or left it.
     pub(super) fn note_material(&self, id: &MaterialId) {
         self.noting(|notes| notes.material = Some(hex::encode(id)));
@@ -270,6 +312,11 @@ impl Cx {
     /// The grant that was made, was there already, or goes.
     pub(crate) fn grant(&self) -> Option<GrantNote> {
         self.noting(|notes| notes.grant.clone())
+    }
+
+    /// The keys that the operation uses.
+    pub(super) fn take_used(&self) -> Vec<Used> {
+        self.noting(|notes| std::mem::take(&mut notes.used))
     }
 
     fn noting<R>(&self, note: impl FnOnce(&mut Notes) -> R) -> R {

@@ -13,7 +13,7 @@ use crate::Time;
 use crate::error::{Error, Invalid};
 use crate::facts::Situation;
 use crate::identity::Identity;
-use crate::keys::lifecycle::KeyOrigin;
+use crate::keys::lifecycle::{KeyOrigin, RegionPart};
 use crate::names::{KeyName, Names};
 use crate::ops::{Action, OPERATIONS, Sheet};
 use crate::service::Core;
@@ -81,7 +81,7 @@ pub(crate) async fn explain(core: &Arc<Core>, question: &Question, now: Time) ->
             spec: KeySpec::SymmetricDefault,
             usage: KeyUsage::EncryptDecrypt,
             origin: KeyOrigin::AwsKms,
-            multi_region: false,
+            part: RegionPart::SingleRegion,
         };
         let new_key = (sheet.op == Op::CreateKey).then_some(new);
         let ask = Ask { asked: Asked { new_key, ..Asked::default() }, ..Ask::about(action) };
@@ -110,12 +110,13 @@ const BY_GRANT_ALONE: &str = "No policy of the principal allows it. Those whom a
 /// What a request says that says no more than it must.
 fn defaults<'q>(action: Action, sheet: &Sheet, key: &Key, context: &'q Context) -> Ask<'q> {
     let record = key.record();
-    let uses_material = sheet.names == Names::KeyOrAlias && sheet.op != Op::DescribeKey;
+    let uses_material = sheet.names == Names::KeyOrAlias && !matches!(sheet.op, Op::DescribeKey | Op::GetPublicKey);
     let only = match record.spec.algorithms(record.usage) {
         [only] if uses_material => Some(*only),
         _ => None,
     };
     let asked = Asked {
+        message_type: matches!(sheet.op, Op::Sign | Op::Verify).then_some(wire::MessageType::Raw.as_str()),
         policy_name: matches!(sheet.op, Op::GetKeyPolicy | Op::PutKeyPolicy).then_some(DEFAULT_POLICY),
         pending_window_in_days: (sheet.op == Op::ScheduleKeyDeletion).then_some(30),
         rotation_period_in_days: (sheet.op == Op::EnableKeyRotation).then_some(365),

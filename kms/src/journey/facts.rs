@@ -15,10 +15,10 @@ use wire::Op;
 use crate::Time;
 use crate::facts::{Situation, many, maybe, one, pairs, text};
 use crate::grants::Child;
-use crate::keys::lifecycle::KeyOrigin;
+use crate::keys::lifecycle::{KeyOrigin, RegionPart};
 use crate::ops::Action;
 
-use super::act::NewKey;
+use super::create::NewKey;
 use super::cx::{Ask, Context};
 use super::view::Key;
 use super::voices::Named;
@@ -52,13 +52,13 @@ pub(crate) struct AskedKey {
     pub spec: KeySpec,
     pub usage: KeyUsage,
     pub origin: KeyOrigin,
-    pub multi_region: bool,
+    pub part: RegionPart,
 }
 
 impl AskedKey {
     /// What is asked for where this key is made.
     pub fn of(new: &NewKey) -> AskedKey {
-        AskedKey { spec: new.spec, usage: new.usage, origin: new.origin, multi_region: false }
+        AskedKey { spec: new.spec, usage: new.usage, origin: new.origin, part: new.part }
     }
 }
 
@@ -99,6 +99,8 @@ pub(crate) struct Circumstances<'a> {
     pub aliases: Option<&'a BTreeSet<String>>,
     /// The tags of the key, if a document asks.
     pub tags: Option<&'a BTreeMap<String, String>>,
+    /// Since when the key has not been used, for the operations that AWS tells it of.
+    pub idle_since: Option<Time>,
 }
 
 impl Facts for Circumstances<'_> {
@@ -127,15 +129,14 @@ impl Circumstances<'_> {
     /// The keys of KMS by what follows `kms:`.
     fn kms(&self, name: &str, visit: &mut dyn FnMut(Value<'_>)) -> Arity {
         let (asked, grant) = (&self.ask.asked, self.ask.asked.grant.as_ref());
-        let (spec, usage, origin, multi_region) = self.key_facts();
+        let (spec, usage, origin, part) = self.key_facts();
         match name {
             "calleraccount" => one(Value::Text(self.situation.identity.account()), visit),
             "keyspec" | "customermasterkeyspec" => text(spec.map(KeySpec::as_str), visit),
             "keyusage" | "customermasterkeyusage" => text(usage.map(KeyUsage::as_str), visit),
             "keyorigin" => text(origin.map(KeyOrigin::as_str), visit),
-            "multiregion" => maybe(multi_region.map(Value::Bool), visit),
-            // A key of several Regions is primary where it is made.
-            "multiregionkeytype" => text(multi_region.filter(|several| *several).map(|_| "PRIMARY"), visit),
+            "multiregion" => maybe(part.map(|part| Value::Bool(part != RegionPart::SingleRegion)), visit),
+            "multiregionkeytype" => text(part.and_then(RegionPart::as_str), visit),
             "encryptioncontextkeys" => many(self.context().into_iter().flat_map(BTreeMap::keys), visit),
             "encryptionalgorithm" => self.algorithm(Family::Encryption, visit),
             "signingalgorithm" => self.algorithm(Family::Signing, visit),
@@ -191,13 +192,13 @@ impl Circumstances<'_> {
     }
 
     /// Of the key, or of the one that is to be made.
-    fn key_facts(&self) -> (Option<KeySpec>, Option<KeyUsage>, Option<KeyOrigin>, Option<bool>) {
+    fn key_facts(&self) -> (Option<KeySpec>, Option<KeyUsage>, Option<KeyOrigin>, Option<RegionPart>) {
         match (self.key, self.ask.asked.new_key) {
             (Some(key), _) => {
                 let record = key.record();
-                (Some(record.spec), Some(record.usage), Some(record.facts.origin()), Some(record.multi_region))
+                (Some(record.spec), Some(record.usage), Some(record.facts.origin()), Some(key.part()))
             }
-            (None, Some(new)) => (Some(new.spec), Some(new.usage), Some(new.origin), Some(new.multi_region)),
+            (None, Some(new)) => (Some(new.spec), Some(new.usage), Some(new.origin), Some(new.part)),
             (None, None) => (None, None, None, None),
         }
     }
@@ -213,10 +214,11 @@ impl Circumstances<'_> {
         text(algorithm.map(Algorithm::as_str), visit)
     }
 
-    /// How long the key was not used. Its use is not tracked: it counts as used today, so that whoever lets only idle
-    /// keys go lets none go.
+    /// How many whole days the key was not used. After a clock was set back it counts as used today, so that whoever
+    /// lets only idle keys go lets it not go.
     fn trailing_days(&self) -> Option<i64> {
-        matches!(self.action, Action::Of(Op::DisableKey | Op::ScheduleKeyDeletion)).then_some(0)
+        let asks = matches!(self.action, Action::Of(Op::DisableKey | Op::ScheduleKeyDeletion));
+        self.idle_since.filter(|_| asks).map(|since| self.situation.now.days_since(since).max(0))
     }
 
     /// Only an AWS service would make a grant for a resource of its own.
@@ -292,8 +294,8 @@ mod tests {
     use super::*;
     use crate::identity::Identity;
     use crate::journey::View;
-    use crate::keys::lifecycle::Facts as Lifecycle;
-    use crate::records::{GrantTerms, KeyRecord};
+    use crate::keys::lifecycle::{Facts as Lifecycle, Set};
+    use crate::records::{GrantTerms, KeyRecord, SetRecord};
     use crate::rows::Row;
     use crate::world::World;
     use crate::{Enforcement, Mode, Quotas, Service, home};
@@ -445,21 +447,26 @@ mod tests {
         (service, identity, view)
     }
 
-    fn key(multi_region: bool) -> Key {
+    /// The primary of a set that is in one Region.
+    fn key() -> Key {
         let record = KeyRecord {
             key_id: "1234abcd-12ab-34cd-56ef-1234567890ab".into(),
             description: String::new(),
             spec: KeySpec::SymmetricDefault,
             usage: KeyUsage::EncryptDecrypt,
-            multi_region,
+            multi_region: true,
             created: Time(0),
             facts: Lifecycle::born(KeyOrigin::AwsKms, Some([1; 32]), Time(0)),
             counter: 0,
             destroy_at_uptime: None,
             doomed_by: None,
+            managed_by: None,
         };
         let world = World { account: ACCOUNT.into(), region: "us-east-1".into() };
-        Key { world, row: Row { value: Arc::new(record), version: 1, revision: 1 } }
+        let set = Set::born(&world.region, &record.facts);
+        let set = Arc::new(SetRecord { spec: record.spec, usage: record.usage, set });
+        let row = Row { value: Arc::new(record), version: 1, revision: 1 };
+        Key { world, row, set: Some(Row { value: set, version: 1, revision: 1 }) }
     }
 
     fn pairs_of(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -506,7 +513,7 @@ mod tests {
                         ..GrantTerms::default()
                     },
                 },
-                key: key(true),
+                key: key(),
             }
         }
 
@@ -556,6 +563,7 @@ mod tests {
                     named: Named { alias: Some("alias/one"), on_same_key: Some(false) },
                     aliases: Some(&self.aliases),
                     tags: Some(&self.tags),
+                    idle_since: Some(Time(1_750_000_000_000).plus_days(-42).plus_seconds(1)),
                 };
                 values(&circumstances, key)
             };
@@ -604,7 +612,7 @@ mod tests {
             ("kms:validto", Arity::One, vec!["Time(5000)".into()]),
             ("kms:rotationperiodindays", Arity::One, vec!["Number(365)".into()]),
             ("kms:schedulekeydeletionpendingwindowindays", Arity::One, vec!["Number(7)".into()]),
-            ("kms:trailingdayswithoutkeyusage", Arity::One, vec!["Number(0)".into()]),
+            ("kms:trailingdayswithoutkeyusage", Arity::One, vec!["Number(41)".into()]),
             ("kms:grantisforawsresource", Arity::One, vec!["Bool(false)".into()]),
             ("kms:grantoperations", Arity::Many, vec![text("Encrypt"), text("Decrypt")]),
             ("kms:grantconstrainttype", Arity::One, vec![text("EncryptionContextSubset")]),

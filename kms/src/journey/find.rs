@@ -92,7 +92,7 @@ impl Cx {
         Ok(found)
     }
 
-    async fn find_name(&self, name: KeyName) -> Result<Found<'_>, Error> {
+    pub(super) async fn find_name(&self, name: KeyName) -> Result<Found<'_>, Error> {
         let (key, alias) = self.look_up(name).await?;
         Ok(Found { alias, ..self.found(key, By::Name) })
     }

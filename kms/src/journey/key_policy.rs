@@ -15,8 +15,9 @@ use crate::quotas::policy_fits;
 use crate::records::PolicyRecord;
 use crate::world::World;
 
-use super::act::{NewKey, Usable};
+use super::act::Usable;
 use super::change::{Change, Write};
+use super::create::NewKey;
 use super::cx::{Ask, Cx};
 use super::facts::{Asked, AskedKey};
 use super::principals::{Glance, Resolved, resolve};
@@ -34,6 +35,11 @@ pub struct KeyPolicy {
 }
 
 impl KeyPolicy {
+    /// The document as it was given.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a document as it was given.
     ///
     /// Errors: `LimitExceeded`, `MalformedPolicy`, `PolicyArn`.
@@ -125,7 +131,7 @@ pub(super) async fn of_new(cx: &Cx, world: &World, arn: &str, new: &mut NewKey) 
         return Ok(PolicyRecord::new(text, BTreeMap::new()));
     };
     let resource = Resource { account: &world.account, arn };
-    let hearing = Hearing::about_new(Parties::of(cx), resource, new.tags.clone());
+    let hearing = Hearing::about_new(Parties::of(cx).in_region(&world.region), resource, new.tags.clone());
     let asked = Asked { policy_name: Some(DEFAULT_POLICY), new_key: Some(AskedKey::of(new)), ..Asked::default() };
     policy.checked(cx, &world.account, cx.ask().with(asked), hearing).await
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crypto::spec::Kind;
 use serde_json::{Value, json};
 use store::Outcome;
 
@@ -12,18 +13,19 @@ use crate::Mode;
 use crate::Time;
 use crate::audit::ServiceEvent;
 use crate::error::Error;
-use crate::keys::lifecycle::{Due, Overdue as Moment, RotationKind, due};
-use crate::records::{CounterRecord, KeyRecord, Mark, OutboxRecord, is_doomed};
+use crate::keys::lifecycle::{Due, Overdue as Moment, RegionPart, RotationKind, due};
+use crate::records::{CounterRecord, KeyRecord, Mark, OutboxRecord, SetRecord, UseRecord, is_doomed};
 use crate::rows::{self, RowKey};
 use crate::service::Core;
 use crate::world::World;
 
-use super::act::{draw_material, draw_material_id};
 use super::alias;
 use super::change::Write;
 use super::grant;
+use super::replica;
 use super::rotation;
 use super::view::{Key, View, index_row};
+use super::wrapped::{draw_material, draw_material_id};
 
 /// The uptime that must be observed between a date and the destruction of the bytes that it is of, in milliseconds.
 const GRACE_MILLIS: u64 = 24 * 60 * 60 * 1000;
@@ -104,8 +106,7 @@ impl Overdue<'_> {
     /// Takes the step with the key as it is now, if it still stands where it was listed.
     async fn attempt(&self, step: Step, listed: &Listed) -> Result<Settled, Error> {
         let view = View::newest(self.core, self.now).await?;
-        let row = view.get::<KeyRecord>(rows::key_row(&listed.world, &listed.key_id)).await?;
-        let key = row.map(|row| Key { world: listed.world.clone(), row });
+        let key = view.key_or_remains(listed.world.clone(), &listed.key_id).await?;
         let Some(key) = key.filter(|key| index_row(&key.world, key.record()).as_ref() == Some(&listed.row)) else {
             return self.strike(&view, &listed.row).await;
         };
@@ -116,12 +117,13 @@ impl Overdue<'_> {
         }
     }
 
-    /// A key's date has come: it rotates, or goes from the index of dates to the index of the doomed, which are
-    /// destroyed at once where no grace is given.
+    /// A key's date has come: it rotates, its Regions are done with it, or it goes from the index of dates to the index of
+    /// the doomed, which are destroyed at once where no grace is given.
     async fn come(&self, view: &View, key: &Key) -> Result<Settled, Error> {
         match due(&key.record().facts, self.now) {
             None => Ok(Settled::Done),
             Some((_, Due::Rotation(moment))) => self.rotate(view, key, moment).await,
+            Some((_, Due::Settling(moment))) => self.end_work(view, key, moment).await,
             Some((_, Due::Deletion(_) | Due::Expiry(..))) => {
                 let grace = match self.core.mode {
                     Mode::Serve => GRACE_MILLIS,
@@ -143,9 +145,20 @@ impl Overdue<'_> {
         let details = rotation::details(RotationKind::Automatic, &before.facts, &facts);
         let after = before.with_facts(facts, self.now);
         let mut writes = view.rewrite(Some(key), world, &after).await?;
-        writes.extend(draw_material(self.core, world, &before.key_id, &fresh)?);
+        writes.extend(draw_material(self.core, &key.home(), &before.key_id, &fresh)?);
         let settled = self.settle(view, &writes, Some(self.event("RotateKey", key, details))).await?;
         Ok(settled.then(index_row(world, &after)))
+    }
+
+    /// Its set of Regions is no longer at work on the key. A replica then has what it shares with its primary.
+    async fn end_work(&self, view: &View, key: &Key, moment: Moment) -> Result<Settled, Error> {
+        let before = key.record();
+        let (facts, created) = before.facts.clone().settle(moment).map_err(|_| not_this_key("end of work"))?;
+        let after = before.with_facts(facts, self.now);
+        let writes = view.rewrite(Some(key), &key.world, &after).await?;
+        let event = created.then(|| self.event("SynchronizeMultiRegionKey", key, Value::Null));
+        let settled = self.settle(view, &writes, event).await?;
+        Ok(settled.then(index_row(&key.world, &after)))
     }
 
     /// The clock says now that the key's date has not come: it goes back to the index of dates, and the grace begins
@@ -170,7 +183,7 @@ impl Overdue<'_> {
         match due(&key.record().facts, by) {
             Some((_, Due::Deletion(moment))) => self.delete(view, key, moment, row).await,
             Some((_, Due::Expiry(moment, _))) => self.expire(view, key, moment).await,
-            Some((_, Due::Rotation(_))) | None => self.take_back(view, key).await,
+            Some((_, Due::Rotation(_) | Due::Settling(_))) | None => self.take_back(view, key).await,
         }
     }
 
@@ -180,8 +193,13 @@ impl Overdue<'_> {
         let (facts, id) = before.facts.clone().expire(moment).map_err(|_| not_this_key("expiry"))?;
         let after = before.with_facts(facts, self.now);
         let mut writes = view.rewrite(Some(key), world, &after).await?;
-        writes.extend(view.destroy(world, &before.key_id, &id).await?);
-        let details = json!({ "keyMaterialId": hex::encode(id) });
+        writes.extend(replica::destroy(view, key, &after.facts, &id).await?);
+        writes.push(view.forget().await?);
+        let details = match before.spec.kind() {
+            Kind::Symmetric => json!({ "keyMaterialId": hex::encode(id) }),
+            // Keys that never have a second material do not name theirs.
+            Kind::Hmac | Kind::Asymmetric => json!({}),
+        };
         let settled = self.settle(view, &writes, Some(self.event("DeleteExpiredKeyMaterial", key, details))).await?;
         if settled == Settled::Done {
             tracing::info!(key = key.arn(), material = hex::encode(id), "expired: its key-encryption key is destroyed");
@@ -194,7 +212,11 @@ impl Overdue<'_> {
     /// before it.
     async fn delete(&self, view: &View, key: &Key, moment: Moment, row: &RowKey) -> Result<Settled, Error> {
         let (world, record) = (&key.world, key.record());
-        record.facts.clone().delete(moment).map_err(|_| not_this_key("deletion"))?;
+        let remains = record.facts.clone().delete(moment).map_err(|_| not_this_key("deletion"))?;
+        if key.is_waited_for() {
+            // The primary goes last, as what the set shares goes with it. The next turn looks again.
+            return Ok(Settled::Done);
+        }
         let mut first = alias::sweep(view, world, &record.key_id).await?;
         if first.is_empty() {
             first = grant::sweep(view, world, &record.key_id).await?;
@@ -208,8 +230,13 @@ impl Overdue<'_> {
             return Ok(self.settle(view, &writes, None).await?.then(Some(row.clone())));
         }
         writes.push(Write::Delete { name: rows::key_row(world, &record.key_id) });
+        writes.extend(leave(view, key, remains.died()).await?);
         if view.get::<Mark>(row.clone()).await?.is_some() {
             writes.push(Write::Delete { name: row.clone() });
+        }
+        let last_use = rows::use_row(world, &record.key_id);
+        if view.get::<UseRecord>(last_use.clone()).await?.is_some() {
+            writes.push(Write::Delete { name: last_use });
         }
         let counter = rows::counter_row(world, record.counter);
         if let Some(row) = view.get::<CounterRecord>(counter.clone()).await? {
@@ -224,12 +251,18 @@ impl Overdue<'_> {
     }
 
     /// The deletions of rows that belong to the key alone, as many as go in one commit, and whether more are left.
-    /// A scan is enough: the commit expects the key's record, without which nobody adds a row.
+    /// A scan is enough: the commit expects the key's record, without which nobody adds a row. With a primary goes what
+    /// its set has in no Region.
     async fn remains(&self, view: &View, key: &Key) -> Result<(Vec<Write>, bool), Error> {
-        let (account, region, id) = (&key.world.account, &key.world.region, &key.record().key_id);
+        let mut worlds = vec![key.world.clone()];
+        if key.part() == RegionPart::Primary {
+            worlds.push(key.world.of_all_regions());
+        }
+        let id = &key.record().key_id;
+        let of =
+            |World { account, region }: &World| ["e", "x"].map(|table| rows::prefix(&[table, account, region, id]));
         let mut writes = Vec::new();
-        for table in ["e", "x"] {
-            let within = rows::prefix(&[table, account, region, id]);
+        for within in worlds.iter().flat_map(of) {
             let room = ROWS_A_COMMIT - writes.len();
             let page = self.core.rows.store().scan(view.at, &within, None, room).await.map_err(rows::unreadable)?;
             for entry in page.entries {
@@ -274,6 +307,26 @@ impl Overdue<'_> {
         }
         Ok(Settled::Done)
     }
+}
+
+/// The writes by which a deleted key leaves its set: a primary takes the set's record along. Behind the last replica
+/// the date of a primary that waited for it is listed, which is certain only now.
+async fn leave(view: &View, key: &Key, died: Time) -> Result<Vec<Write>, Error> {
+    let Some(row) = &key.set else { return Ok(Vec::new()) };
+    let key_id = &key.record().key_id;
+    let name = rows::set_row(&key.world.account, key_id);
+    if key.part() == RegionPart::Primary {
+        return Ok(vec![Write::Delete { name }]);
+    }
+    let set = row.value.set.leave(&key.world.region, died);
+    let mut writes = Vec::new();
+    let is_alone = set.others(set.primary()).next().is_none();
+    let primary = view.key_or_remains(key.world.in_region(set.primary()), key_id).await?.filter(|_| is_alone);
+    if let Some(primary) = primary.filter(|primary| primary.record().facts.deletion_date().is_some()) {
+        writes.extend(view.move_in_index(None, index_row(&primary.world, primary.record())).await?);
+    }
+    writes.push(Write::put(name, row.version + 1, &SetRecord { set, ..SetRecord::clone(&row.value) })?);
+    Ok(writes)
 }
 
 /// The most rows that a commit deletes beside what it writes, well below what a store takes.

@@ -10,6 +10,7 @@ use wire::{Op, Response};
 use crate::Enforcement;
 use crate::error::{Because, Document, Error};
 use crate::grants;
+use crate::managed;
 use crate::ops::Action;
 
 use super::change::Done;
@@ -96,19 +97,27 @@ impl Cx {
     /// Errors: `Denied`; `Internal` for an action that has one.
     pub async fn permit<'r>(&'r self, ask: Ask<'r>) -> Result<Permit<'r>, Error> {
         self.enter(Stage::Permit)?;
-        let hearing = Hearing::about(Parties::of(self), None);
-        for action in ask.actions() {
-            if !action.has_no_resource() {
-                return Err(Error::internal(format!("{} was asked without its resource", action.name())));
-            }
-            // AWS names no resource where CreateKey lacks the permission to tag.
-            let on = if action == Action::Of(Op::TagResource) { On::Unnamed } else { On::Everything };
-            if self.enforcement() != Enforcement::Off {
-                hearing.decide(&ask, action, |decision| settle(self, action, on, decision)).await??;
-            }
-        }
+        ask_without_resource(self, &ask, self.caller().region()).await?;
         Ok(Permit::granted(self, ask))
     }
+}
+
+/// Asks whether the caller may do something in this Region that has no resource.
+///
+/// Errors: `Denied`; `Internal` for an action that has one.
+pub(super) async fn ask_without_resource(cx: &Cx, ask: &Ask<'_>, region: &str) -> Result<(), Error> {
+    let hearing = Hearing::about(Parties::of(cx).in_region(region), None);
+    for action in ask.actions() {
+        if !action.has_no_resource() {
+            return Err(Error::internal(format!("{} was asked without its resource", action.name())));
+        }
+        // AWS names no resource where CreateKey lacks the permission to tag.
+        let on = if action == Action::Of(Op::TagResource) { On::Unnamed } else { On::Everything };
+        if cx.enforcement() != Enforcement::Off {
+            hearing.decide(ask, action, |decision| settle(cx, action, on, decision)).await??;
+        }
+    }
+    Ok(())
 }
 
 /// Asks about a resource that has no policy of its own: an alias, or a principal.
@@ -143,14 +152,37 @@ async fn ask_key(cx: &Cx, ask: &Ask<'_>, key: &Key, named: Named<'_>) -> Result<
     if matches!(on, On::Foreign) && !cx.sheet().cross_account {
         return Err(not_there(cx, ask.action));
     }
-    if cx.enforcement() == Enforcement::Off {
-        return Ok(());
+    if cx.enforcement() != Enforcement::Off {
+        let parties = Parties::of(cx).in_region(&key.world.region);
+        let hearing = Hearing::about_key(parties, key, &arn, named).await?;
+        for action in ask.actions() {
+            hearing.decide(ask, action, |decision| settle(cx, action, on, decision)).await??;
+        }
     }
-    let hearing = Hearing::about_key(Parties::of(cx), key, &arn, named).await?;
-    for action in ask.actions() {
-        hearing.decide(ask, action, |decision| settle(cx, action, on, decision)).await??;
+    // What the policy of such a key says to everybody holds where nobody asks it, too.
+    if key.record().is_aws_managed() && !managed::may_be_asked(cx.sheet()) {
+        let (caller, because) = (cx.identity().arn().to_owned(), Because::NothingAllows(Document::Resource));
+        return Err(Error::Denied { caller, action: ask.action.name(), resource: on.name(), because });
     }
     Ok(())
+}
+
+/// Asks about a key that is made if this is allowed. A refusal names it by its alias: there is no other name yet.
+///
+/// Errors: `Denied`; `InvalidGrantToken`.
+pub(super) async fn ask_unmade(
+    cx: &Cx,
+    ask: &Ask<'_>,
+    key: &Key,
+    alias: &str,
+    policy: &policy::Document,
+) -> Result<(), Error> {
+    if cx.enforcement() != Enforcement::Off {
+        let (arn, alias_arn) = (key.arn(), key.world.alias_arn(alias));
+        let hearing = Hearing::about_unmade(Parties::of(cx), key, &arn, alias, policy).await?;
+        hearing.decide(ask, ask.action, |decision| settle(cx, ask.action, On::Own(&alias_arn), decision)).await??;
+    }
+    grants::check_tokens(&cx.view().core, cx.tokens())
 }
 
 /// What a refusal may name.

@@ -11,9 +11,11 @@ use crate::keys::lifecycle::{Facts, KeyOrigin, MaterialFacts, Rotation, Rotation
 use crate::ops::Action;
 use crate::records::OutboxRecord;
 
-use super::act::{Usable, draw_material, draw_material_id, expiration_model, valid_to};
+use super::act::Usable;
 use super::change::Change;
+use super::metadata::{expiration_model, valid_to};
 use super::view::Key;
+use super::wrapped::{draw_material, draw_material_id};
 
 /// Reading.
 impl Usable<'_> {
@@ -50,13 +52,14 @@ impl<'r> Usable<'r> {
         self.permit.begin(&[Action::Of(Op::RotateKeyOnDemand)])?;
         let (cx, now, arn) = (self.permit.cx, self.now(), self.arn());
         let (core, world, record) = (&cx.view().core, &self.key.world, self.key.record());
+        let home = self.key.home();
         let fresh = (record.facts.origin() != KeyOrigin::External).then(|| draw_material_id(core));
         let facts = record.facts.clone().rotate_on_demand(fresh, now).map_err(|refusal| match refusal {
             RotationRefusal::NothingPending => Error::NoMaterialPending { arn },
             RotationRefusal::LimitReached => Error::RotationsUsedUp { arn },
         })?;
         let writes = match &fresh {
-            Some(id) => draw_material(core, world, &record.key_id, id)?.into(),
+            Some(id) => draw_material(core, &home, &record.key_id, id)?.into(),
             None => Vec::new(),
         };
         let details = details(RotationKind::OnDemand, &record.facts, &facts);

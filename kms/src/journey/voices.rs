@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use policy::{Attached, Because, Decision, Document, Kind, Request, Resource, Voices};
+use wire::Op;
 
+use crate::Time;
 use crate::error::Error;
 use crate::facts::Situation;
 use crate::grants;
@@ -61,11 +63,13 @@ enum Policy<'a> {
     Proposed(&'a Document),
 }
 
-/// Rows that only few documents ask about.
+/// Rows that only few documents ask about, or about few operations.
 #[derive(Default)]
 struct Looks {
     aliases: Option<Arc<AliasesRecord>>,
     tags: Option<Arc<TagsRecord>>,
+    /// Since when the key has not been used.
+    idle_since: Option<Time>,
 }
 
 impl<'a> Parties<'a> {
@@ -74,6 +78,11 @@ impl<'a> Parties<'a> {
         let (identity, source_ip, region) = (cx.identity(), cx.source_ip(), cx.caller().region());
         let situation = Situation { identity, source_ip, now: cx.now(), region };
         Parties { view: cx.view(), situation, sheet: cx.sheet(), given: None }
+    }
+
+    /// The same, asking for something in this Region.
+    pub fn in_region(self, region: &'a str) -> Parties<'a> {
+        Parties { situation: Situation { region, ..self.situation }, ..self }
     }
 }
 
@@ -96,6 +105,21 @@ impl<'a> Hearing<'a> {
         Ok(Hearing { about: About { named, policy: Policy::Kept(policy), ..hearing.about }, ..hearing })
     }
 
+    /// About a key that is made if this is allowed, with the policy and the one alias that it then has.
+    pub async fn about_unmade(
+        of: Parties<'a>,
+        key: &'a Key,
+        arn: &'a str,
+        alias: &'a str,
+        policy: &'a Document,
+    ) -> Result<Hearing<'a>, Error> {
+        let mut hearing = Hearing::about_key_alone(of, key, arn).await?;
+        hearing.about.named.alias = Some(alias);
+        hearing.about.looks.aliases = Some(Arc::new(AliasesRecord { names: [alias.to_owned()].into() }));
+        hearing.about.policy = Policy::Proposed(policy);
+        Ok(hearing)
+    }
+
     /// About a key for something that its policy has no say in.
     pub async fn about_key_alone(of: Parties<'a>, key: &'a Key, arn: &'a str) -> Result<Hearing<'a>, Error> {
         let mut hearing = Hearing::about(of, Some(Resource { account: &key.world.account, arn }));
@@ -106,6 +130,9 @@ impl<'a> Hearing<'a> {
         }
         if hearing.asks("aws:resourcetag/") {
             hearing.about.looks.tags = of.view.get(hanging(key, "tags")).await?.map(|row| row.value);
+        }
+        if matches!(of.sheet.op, Op::DisableKey | Op::ScheduleKeyDeletion) {
+            hearing.about.looks.idle_since = Some(of.view.idle_since(key).await?);
         }
         Ok(hearing)
     }
@@ -204,6 +231,7 @@ impl<'a> Hearing<'a> {
             named: self.about.named,
             aliases: self.about.looks.aliases.as_ref().map(|record| &record.names),
             tags: self.about.looks.tags.as_ref().map(|record| &record.tags),
+            idle_since: self.about.looks.idle_since,
         }
     }
 }

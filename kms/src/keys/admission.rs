@@ -9,7 +9,7 @@
 use crypto::spec::{Algorithm, KeySpec, KeyUsage, Kind};
 use wire::{KeyState, Op};
 
-use super::lifecycle::{Facts, KeyOrigin};
+use super::lifecycle::{Facts, KeyOrigin, RegionPart};
 use super::refusal::Refusal;
 use crate::Time;
 
@@ -28,17 +28,6 @@ pub struct Subject<'a> {
     pub algorithm: Option<Algorithm>,
     /// The operation in the words of a refusal: its name, but `ReEncryptFrom` or `ReEncryptTo` for the two keys of ReEncrypt.
     pub asked_to: &'static str,
-}
-
-/// A key's part in a set of Regions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RegionPart {
-    /// It has no part in any.
-    SingleRegion,
-    /// The one that is replicated.
-    Primary,
-    /// A replica.
-    Replica,
 }
 
 /// Whether `op` may use this key at `now`. A key past its deletion date is no subject: it does not exist.

@@ -1,5 +1,5 @@
-//! What is true of a key, what state follows from it, and how it changes: with its two parts, imports and rotations, the
-//! only code that assigns lifecycle fields. It decides neither who may change a key nor whether its state allows it
+//! What is true of a key, what state follows from it, and how it changes: with its parts, imports, rotations and sets of
+//! Regions, the only code that assigns lifecycle fields. It decides neither who may change a key nor whether its state allows it
 //! (`admission`), and it writes nothing.
 
 use std::fmt;
@@ -12,10 +12,13 @@ use self::rotation::Schedule;
 pub use self::rotation::{
     MOST_AUTOMATIC, MOST_ON_DEMAND, PERIOD_DAYS, Rotated, Rotation, RotationKind, RotationRefusal,
 };
+pub use self::set::{MOST_REGIONS, Own, RegionPart, Set};
+use self::set::{Part, Replicas};
 use crate::Time;
 
 mod import;
 mod rotation;
+mod set;
 
 /// The name of one key material: a digest, shown to clients as 64 hex digits.
 pub type MaterialId = [u8; 32];
@@ -48,10 +51,14 @@ pub struct Facts {
     phase: Phase,
     materials: Vec<MaterialFacts>,
     #[serde(deserialize_with = "Option::deserialize")]
-    custom_store: Option<StoreLink>,
+    /// Apart, as few keys have one.
+    custom_store: Option<Box<StoreLink>>,
     /// Automatic rotation, while it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schedule: Option<Schedule>,
+    /// Its part in a set of Regions. A fact of the set's record: these facts were made of both.
+    #[serde(skip)]
+    part: Option<Part>,
 }
 
 /// Where a key's material comes from.
@@ -111,9 +118,35 @@ enum Deletion {
 #[serde(rename_all = "snake_case")]
 enum Phase {
     Settled,
-    Creating,
-    Updating,
+    Creating { since: Time },
+    Updating { since: Time },
 }
+
+impl Phase {
+    /// What it is at `now`: it ends by itself, [`AT_WORK_SECONDS`] after it began. Nor has it begun before it did, so that
+    /// a clock that is set back holds up no key.
+    fn at(self, now: Time) -> Phase {
+        match self {
+            Phase::Creating { since } | Phase::Updating { since }
+                if (since..since.plus_seconds(AT_WORK_SECONDS)).contains(&now) =>
+            {
+                self
+            }
+            Phase::Creating { .. } | Phase::Updating { .. } | Phase::Settled => Phase::Settled,
+        }
+    }
+
+    fn end(self) -> Option<Time> {
+        match self {
+            Phase::Creating { since } | Phase::Updating { since } => Some(since.plus_seconds(AT_WORK_SECONDS)),
+            Phase::Settled => None,
+        }
+    }
+}
+
+/// How long a replica is being created and a primary changed, in seconds. Nothing is copied meanwhile: AWS takes a
+/// while, so that whoever works with it waits for the end, and here is one to wait for.
+const AT_WORK_SECONDS: i64 = 1;
 
 /// The custom store in which a key lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,11 +266,12 @@ impl Facts {
     /// is disconnected: footnote 13 of AWS's table).
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
     pub fn state(&self, now: Time) -> KeyState {
-        match (self.deletion, self.phase, self.is_reachable(), self.has_its_materials(now), self.enabled) {
+        let phase = self.phase.at(now);
+        match (self.deletion(), phase, self.is_reachable(), self.has_its_materials(now), self.enabled) {
             (Some(Deletion::On { .. }), _, _, _, _) => KeyState::PendingDeletion,
             (Some(Deletion::AfterReplicas { .. }), _, _, _, _) => KeyState::PendingReplicaDeletion,
-            (None, Phase::Creating, _, _, _) => KeyState::Creating,
-            (None, Phase::Updating, _, _, _) => KeyState::Updating,
+            (None, Phase::Creating { .. }, _, _, _) => KeyState::Creating,
+            (None, Phase::Updating { .. }, _, _, _) => KeyState::Updating,
             (None, Phase::Settled, false, _, _) => KeyState::Unavailable,
             (None, Phase::Settled, true, false, _) => KeyState::PendingImport,
             (None, Phase::Settled, true, true, false) => KeyState::Disabled,
@@ -268,7 +302,7 @@ impl Facts {
 
     /// The date on which it is deleted; `None` also while it waits for its replicas.
     pub fn deletion_date(&self) -> Option<Time> {
-        match self.deletion {
+        match self.deletion() {
             Some(Deletion::On { date, .. }) => Some(date),
             Some(Deletion::AfterReplicas { .. }) | None => None,
         }
@@ -302,6 +336,17 @@ impl Facts {
         self.custom_store.as_ref().map(|store| store.id.as_str())
     }
 
+    /// The deletion as it has become: the window of a primary that waits for its replicas begins when the last of them is
+    /// gone, whether or not anybody has written so.
+    fn deletion(&self) -> Option<Deletion> {
+        match (self.deletion, self.part) {
+            (Some(Deletion::AfterReplicas { window_days }), Some(Part::Primary(Replicas::Gone(since)))) => {
+                Some(Deletion::On { date: since.plus_days(i64::from(window_days)), window_days })
+            }
+            (asked, Some(Part::Primary(_) | Part::Replica) | None) => asked,
+        }
+    }
+
     fn is_reachable(&self) -> bool {
         self.custom_store.as_ref().is_none_or(|store| store.connected)
     }
@@ -332,6 +377,7 @@ impl Facts {
             materials: first.into_iter().collect(),
             custom_store: None,
             schedule: None,
+            part: None,
         }
     }
 
@@ -345,10 +391,16 @@ impl Facts {
         Facts { enabled: false, ..self.interrupted() }
     }
 
-    /// The key is deleted `window_days` days of 24 hours from `now`.
+    /// The key is deleted `window_days` days of 24 hours from `now`, or, if it is a primary that has replicas, from the
+    /// moment in which the last of them is gone.
     pub fn schedule_deletion(self, now: Time, window_days: u16) -> Facts {
-        let date = now.plus_days(i64::from(window_days));
-        Facts { deletion: Some(Deletion::On { date, window_days }), ..self.interrupted() }
+        let deletion = match self.part {
+            Some(Part::Primary(Replicas::There)) => Deletion::AfterReplicas { window_days },
+            Some(Part::Primary(Replicas::Gone(_) | Replicas::NeverWere) | Part::Replica) | None => {
+                Deletion::On { date: now.plus_days(i64::from(window_days)), window_days }
+            }
+        };
+        Facts { deletion: Some(deletion), ..self.interrupted() }
     }
 
     /// The key is not deleted. It comes back disabled, whatever it was before.
@@ -396,6 +448,8 @@ pub enum Due {
     Expiry(Overdue, MaterialId),
     /// The date of an automatic rotation has come: [`Facts::rotate`].
     Rotation(Overdue),
+    /// Its set of Regions is no longer at work on the key: [`Facts::settle`].
+    Settling(Overdue),
 }
 
 /// The proof that a moment has passed, asked for by the edits that only time may make. Only [`due`] makes one.
@@ -434,6 +488,7 @@ pub fn due(facts: &Facts, now: Time) -> Option<(Time, Due)> {
         What::Deletion => Due::Deletion(overdue),
         What::Expiry(id) => Due::Expiry(overdue, id),
         What::Rotation => Due::Rotation(overdue),
+        What::Settling => Due::Settling(overdue),
     };
     Some((since, due))
 }
@@ -450,19 +505,21 @@ enum What {
     Deletion,
     Expiry(MaterialId),
     Rotation,
+    Settling,
 }
 
 fn next(facts: &Facts) -> Option<(Time, What)> {
     let deletion = facts.deletion_date().map(|date| (date, What::Deletion));
     let expiry = facts.next_expiry().map(|(date, id)| (date, What::Expiry(id)));
     let rotation = facts.next_rotation().map(|date| (date, What::Rotation));
+    let settling = facts.phase.end().map(|date| (date, What::Settling));
     // Of equals, the first.
-    [deletion, expiry, rotation].into_iter().flatten().min_by_key(|(date, _)| *date)
+    [deletion, settling, expiry, rotation].into_iter().flatten().min_by_key(|(date, _)| *date)
 }
 
 /// Facts that cannot be true together: the record was not written by this code, or not for this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Contradiction(&'static str);
+pub struct Contradiction(&'static str);
 
 impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -487,10 +544,7 @@ impl Facts {
             (current > 1, "two current materials"),
             (permanent > 0 && current == 0, "materials, but no current one"),
             (self.materials.iter().enumerate().any(twice), "one material twice"),
-            (
-                self.origin == KeyOrigin::AwsKms && current == 0 && self.phase == Phase::Settled,
-                "no material of its own",
-            ),
+            (self.origin == KeyOrigin::AwsKms && current == 0, "no material of its own"),
             (self.origin != KeyOrigin::External && lost > 0, "material lost, not imported"),
             (self.origin != KeyOrigin::External && imported > 0, "an import of what is not imported"),
             (self.origin.in_custom_store() != self.custom_store.is_some(), "its origin and its custom store"),
@@ -540,17 +594,18 @@ mod hex_id {
     }
 }
 
-/// Keys in states that no edit leads to yet, for the tests of whoever asks about states.
+/// Keys in every state, for the tests of whoever asks about states.
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;
 
     pub(crate) const BORN: Time = Time(1_700_000_000_000);
 
-    /// A key that is in `state` from its birth until a week later; `None` where keys of that origin never are.
+    /// A key that is in `state` from its birth until a week later, or for a second if its Regions are at work on it;
+    /// `None` where keys of that origin never are.
     pub(crate) fn in_state(origin: KeyOrigin, state: KeyState) -> Option<Facts> {
         let link = StoreLink { id: "cks-1234567890abcdef0".to_owned(), connected: true };
-        let custom_store = origin.in_custom_store().then_some(link);
+        let custom_store = origin.in_custom_store().then(|| Box::new(link));
         let key = Facts { custom_store, ..Facts::born(origin, Some([7; 32]), BORN) };
         match state {
             KeyState::Enabled => Some(key),
@@ -559,11 +614,11 @@ pub(crate) mod samples {
             KeyState::PendingReplicaDeletion => {
                 Some(Facts { deletion: Some(Deletion::AfterReplicas { window_days: 7 }), ..key })
             }
-            KeyState::Creating => Some(Facts { phase: Phase::Creating, ..key }),
-            KeyState::Updating => Some(Facts { phase: Phase::Updating, ..key }),
+            KeyState::Creating => Some(Facts { phase: Phase::Creating { since: BORN }, ..key }),
+            KeyState::Updating => Some(Facts { phase: Phase::Updating { since: BORN }, ..key }),
             KeyState::PendingImport => (origin == KeyOrigin::External).then(|| Facts { materials: Vec::new(), ..key }),
             KeyState::Unavailable => key.custom_store.clone().map(|link| {
-                let custom_store = Some(StoreLink { connected: false, ..link });
+                let custom_store = Some(Box::new(StoreLink { connected: false, ..*link }));
                 Facts { custom_store, ..key }
             }),
         }

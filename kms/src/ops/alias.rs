@@ -2,7 +2,7 @@
 
 use wire::{Empty, Op};
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet};
 use crate::error::Error;
 use crate::journey::{Cx, Done};
 use crate::marker::{Marker, a_page};
@@ -12,7 +12,7 @@ use crate::names::Names;
 pub struct CreateAlias;
 
 impl Operation for CreateAlias {
-    const SHEET: Sheet = Sheet::of(Op::CreateAlias, &[Action::Of(Op::CreateAlias)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::CreateAlias).takes(Names::KeyOnly);
     type Request = wire::CreateAliasRequest;
     type Response = Empty;
 
@@ -32,7 +32,7 @@ impl Operation for CreateAlias {
 pub struct UpdateAlias;
 
 impl Operation for UpdateAlias {
-    const SHEET: Sheet = Sheet::of(Op::UpdateAlias, &[Action::Of(Op::UpdateAlias)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::UpdateAlias).takes(Names::KeyOnly);
     type Request = wire::UpdateAliasRequest;
     type Response = Empty;
 
@@ -53,7 +53,7 @@ impl Operation for UpdateAlias {
 pub struct DeleteAlias;
 
 impl Operation for DeleteAlias {
-    const SHEET: Sheet = Sheet::of(Op::DeleteAlias, &[Action::Of(Op::DeleteAlias)]);
+    const SHEET: Sheet = Sheet::of(Op::DeleteAlias);
     type Request = wire::DeleteAliasRequest;
     type Response = Empty;
 
@@ -74,7 +74,7 @@ const ALIASES_A_PAGE: (usize, usize) = (50, 100);
 pub struct ListAliases;
 
 impl Operation for ListAliases {
-    const SHEET: Sheet = Sheet::of(Op::ListAliases, &[Action::Of(Op::ListAliases)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::ListAliases).takes(Names::KeyOnly);
     type Request = wire::ListAliasesRequest;
     type Response = wire::ListAliasesResponse;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crypto::SecretBytes;
 use crypto::spec::Algorithm;
-use wire::{DataKeySpec, Op, Sensitive};
+use wire::{DataKeySpec, Op};
 
-use super::{Action, Operation, Sheet, within_limit};
+use super::{Operation, Sheet, plain, within_limit};
 use crate::error::{Error, Invalid};
 use crate::journey::{Cx, Done, Sealed, Usable};
 use crate::names::Names;
@@ -15,11 +15,7 @@ use crate::names::Names;
 pub struct GenerateDataKey;
 
 impl Operation for GenerateDataKey {
-    const SHEET: Sheet = Sheet::of(Op::GenerateDataKey, &[Action::Of(Op::GenerateDataKey)])
-        .takes(Names::KeyOrAlias)
-        .cross_account()
-        .grantable()
-        .dry_run();
+    const SHEET: Sheet = Sheet::of(Op::GenerateDataKey).takes(Names::KeyOrAlias).cross_account().grantable().dry_run();
     type Request = wire::GenerateDataKeyRequest;
     type Response = wire::GenerateDataKeyResponse;
 
@@ -31,7 +27,7 @@ impl Operation for GenerateDataKey {
             ciphertext_blob: Some(sealed.blob),
             key_id: Some(key.arn()),
             key_material_id: Some(sealed.material_id),
-            plaintext: Some(Sensitive::from(data_key.expose().to_vec())),
+            plaintext: plain(&data_key),
             ..wire::GenerateDataKeyResponse::default()
         };
         Ok(key.done(answer))
@@ -43,11 +39,7 @@ pub struct GenerateDataKeyWithoutPlaintext;
 
 impl Operation for GenerateDataKeyWithoutPlaintext {
     const SHEET: Sheet =
-        Sheet::of(Op::GenerateDataKeyWithoutPlaintext, &[Action::Of(Op::GenerateDataKeyWithoutPlaintext)])
-            .takes(Names::KeyOrAlias)
-            .cross_account()
-            .grantable()
-            .dry_run();
+        Sheet::of(Op::GenerateDataKeyWithoutPlaintext).takes(Names::KeyOrAlias).cross_account().grantable().dry_run();
     type Request = wire::GenerateDataKeyWithoutPlaintextRequest;
     type Response = wire::GenerateDataKeyWithoutPlaintextResponse;
 

@@ -2,7 +2,7 @@
 
 use wire::Op;
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet};
 use crate::error::{Error, Invalid};
 use crate::journey::{Asked, Cx, Done};
 use crate::names::Names;
@@ -14,8 +14,7 @@ const WINDOW_DAYS: std::ops::RangeInclusive<i32> = 7..=30;
 pub struct ScheduleKeyDeletion;
 
 impl Operation for ScheduleKeyDeletion {
-    const SHEET: Sheet =
-        Sheet::of(Op::ScheduleKeyDeletion, &[Action::Of(Op::ScheduleKeyDeletion)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::ScheduleKeyDeletion).takes(Names::KeyOnly);
     type Request = wire::ScheduleKeyDeletionRequest;
     type Response = wire::ScheduleKeyDeletionResponse;
 
@@ -46,7 +45,7 @@ impl Operation for ScheduleKeyDeletion {
 pub struct CancelKeyDeletion;
 
 impl Operation for CancelKeyDeletion {
-    const SHEET: Sheet = Sheet::of(Op::CancelKeyDeletion, &[Action::Of(Op::CancelKeyDeletion)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::CancelKeyDeletion).takes(Names::KeyOnly);
     type Request = wire::CancelKeyDeletionRequest;
     type Response = wire::CancelKeyDeletionResponse;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wire::{Empty, GrantConstraints, GrantOperation, ListGrantsResponse, Op};
 
-use super::{Action, Operation, Sheet, within_limit};
+use super::{Operation, Sheet, within_limit};
 use crate::error::{Error, GrantRule, Invalid};
 use crate::grants::{Child, is_grant_id, principal_account};
 use crate::journey::{Asked, AskedGrant, Choice, Cx, Done, GrantName, NewGrant};
@@ -16,11 +16,7 @@ use crate::records::GrantTerms;
 pub struct CreateGrant;
 
 impl Operation for CreateGrant {
-    const SHEET: Sheet = Sheet::of(Op::CreateGrant, &[Action::Of(Op::CreateGrant)])
-        .takes(Names::KeyOnly)
-        .cross_account()
-        .grantable()
-        .dry_run();
+    const SHEET: Sheet = Sheet::of(Op::CreateGrant).takes(Names::KeyOnly).cross_account().grantable().dry_run();
     type Request = wire::CreateGrantRequest;
     type Response = wire::CreateGrantResponse;
 
@@ -118,7 +114,7 @@ const GRANTS_A_PAGE: (usize, usize) = (50, 100);
 pub struct ListGrants;
 
 impl Operation for ListGrants {
-    const SHEET: Sheet = Sheet::of(Op::ListGrants, &[Action::Of(Op::ListGrants)]).takes(Names::KeyOnly).cross_account();
+    const SHEET: Sheet = Sheet::of(Op::ListGrants).takes(Names::KeyOnly).cross_account();
     type Request = wire::ListGrantsRequest;
     type Response = ListGrantsResponse;
 
@@ -153,7 +149,7 @@ impl Operation for ListGrants {
 pub struct ListRetirableGrants;
 
 impl Operation for ListRetirableGrants {
-    const SHEET: Sheet = Sheet::of(Op::ListRetirableGrants, &[Action::Of(Op::ListRetirableGrants)]);
+    const SHEET: Sheet = Sheet::of(Op::ListRetirableGrants);
     type Request = wire::ListRetirableGrantsRequest;
     type Response = ListGrantsResponse;
 
@@ -182,8 +178,7 @@ impl Operation for ListRetirableGrants {
 pub struct RetireGrant;
 
 impl Operation for RetireGrant {
-    const SHEET: Sheet =
-        Sheet::of(Op::RetireGrant, &[Action::Of(Op::RetireGrant)]).takes(Names::KeyOnly).cross_account().dry_run();
+    const SHEET: Sheet = Sheet::of(Op::RetireGrant).takes(Names::KeyOnly).cross_account().dry_run();
     type Request = wire::RetireGrantRequest;
     type Response = Empty;
 
@@ -211,8 +206,7 @@ impl Operation for RetireGrant {
 pub struct RevokeGrant;
 
 impl Operation for RevokeGrant {
-    const SHEET: Sheet =
-        Sheet::of(Op::RevokeGrant, &[Action::Of(Op::RevokeGrant)]).takes(Names::KeyOnly).cross_account().dry_run();
+    const SHEET: Sheet = Sheet::of(Op::RevokeGrant).takes(Names::KeyOnly).cross_account().dry_run();
     type Request = wire::RevokeGrantRequest;
     type Response = Empty;
 

@@ -4,7 +4,7 @@ use crypto::wrapping::{WrappingAlgorithm, WrappingKeySpec};
 use serde_json::{Map, Value};
 use wire::{AlgorithmSpec, ExpirationModelType, ImportType, Op, Request, Sensitive, Timestamp};
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet};
 use crate::Time;
 use crate::error::{Error, Invalid};
 use crate::journey::{Asked, Cx, Done, Import};
@@ -15,8 +15,7 @@ use crate::names::Names;
 pub struct GetParametersForImport;
 
 impl Operation for GetParametersForImport {
-    const SHEET: Sheet =
-        Sheet::of(Op::GetParametersForImport, &[Action::Of(Op::GetParametersForImport)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::GetParametersForImport).takes(Names::KeyOnly);
     type Request = wire::GetParametersForImportRequest;
     type Response = wire::GetParametersForImportResponse;
 
@@ -47,7 +46,7 @@ impl Operation for GetParametersForImport {
 pub struct ImportKeyMaterial;
 
 impl Operation for ImportKeyMaterial {
-    const SHEET: Sheet = Sheet::of(Op::ImportKeyMaterial, &[Action::Of(Op::ImportKeyMaterial)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::ImportKeyMaterial).takes(Names::KeyOnly);
     type Request = wire::ImportKeyMaterialRequest;
     type Response = wire::ImportKeyMaterialResponse;
 
@@ -83,7 +82,7 @@ impl Operation for ImportKeyMaterial {
 
         let (change, id) = key.import(import).await?;
         let answer =
-            wire::ImportKeyMaterialResponse { key_id: Some(change.arn()), key_material_id: Some(hex::encode(id)) };
+            wire::ImportKeyMaterialResponse { key_id: Some(change.arn()), key_material_id: id.map(hex::encode) };
         Ok(change.done(answer))
     }
 }
@@ -92,8 +91,7 @@ impl Operation for ImportKeyMaterial {
 pub struct DeleteImportedKeyMaterial;
 
 impl Operation for DeleteImportedKeyMaterial {
-    const SHEET: Sheet =
-        Sheet::of(Op::DeleteImportedKeyMaterial, &[Action::Of(Op::DeleteImportedKeyMaterial)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::DeleteImportedKeyMaterial).takes(Names::KeyOnly);
     type Request = wire::DeleteImportedKeyMaterialRequest;
     type Response = wire::DeleteImportedKeyMaterialResponse;
 
@@ -107,7 +105,7 @@ impl Operation for DeleteImportedKeyMaterial {
         let (change, id) = key.delete_material(id).await?;
         let answer = wire::DeleteImportedKeyMaterialResponse {
             key_id: Some(change.arn()),
-            // Empty for a key that never had any: only this answer's type allows it to be.
+            // Empty for a key that never had any, or whose material has no name: only this answer's type allows it to be.
             key_material_id: Some(id.map(hex::encode).unwrap_or_default()),
         };
         Ok(change.done(answer))

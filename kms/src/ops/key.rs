@@ -7,7 +7,7 @@ use wire::{Empty, KeyListEntry, Op, OriginType, Request};
 use super::{Action, Operation, Sheet, tag};
 use crate::error::{Error, Invalid};
 use crate::journey::{Asked, AskedKey, Cx, Done, KeyPolicy, NewKey};
-use crate::keys::lifecycle::KeyOrigin;
+use crate::keys::lifecycle::{KeyOrigin, RegionPart};
 use crate::marker::Marker;
 use crate::names::Names;
 use crate::place;
@@ -16,7 +16,7 @@ use crate::place;
 pub struct CreateKey;
 
 impl Operation for CreateKey {
-    const SHEET: Sheet = Sheet::of(Op::CreateKey, &[Action::Of(Op::CreateKey), Action::Of(Op::TagResource)]);
+    const SHEET: Sheet = Sheet::of(Op::CreateKey).needs(&[Action::Of(Op::CreateKey), Action::Of(Op::TagResource)]);
     type Request = wire::CreateKeyRequest;
     type Response = wire::CreateKeyResponse;
 
@@ -36,12 +36,13 @@ impl Operation for CreateKey {
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
         let (spec, usage) = spec_and_usage(request, place::partition(&cx.world().region))?;
-        let origin = origin(request)?;
+        let origin = origin(request, spec)?;
+        let part = if request.multi_region { RegionPart::Primary } else { RegionPart::SingleRegion };
         let tags = tag::given(&request.tags)?;
         let bypass = request.bypass_policy_lockout_safety_check;
         let policy = request.policy.as_deref().map(|text| KeyPolicy::read(text, bypass)).transpose()?;
         let ask = cx.ask().also_if(!tags.is_empty(), Action::Of(Op::TagResource)).with(Asked {
-            new_key: Some(AskedKey { spec, usage, origin, multi_region: request.multi_region }),
+            new_key: Some(AskedKey { spec, usage, origin, part }),
             tags: Some(&tags),
             bypass_policy_lockout_safety_check: bypass,
             ..Asked::default()
@@ -49,7 +50,7 @@ impl Operation for CreateKey {
         let permit = cx.permit(ask).await?;
 
         let (description, tags) = (request.description.clone(), tags.clone());
-        let new = NewKey { spec, usage, origin, description, policy, tags };
+        let new = NewKey { spec, usage, origin, part, description, policy, tags };
         let change = permit.create_key(new).await?;
         let answer = wire::CreateKeyResponse { key_metadata: Some(change.metadata()) };
         Ok(change.done(answer))
@@ -60,18 +61,18 @@ impl Operation for CreateKey {
 pub struct DescribeKey;
 
 impl Operation for DescribeKey {
-    const SHEET: Sheet =
-        Sheet::of(Op::DescribeKey, &[Action::Of(Op::DescribeKey)]).takes(Names::KeyOrAlias).cross_account().grantable();
+    const SHEET: Sheet = Sheet::of(Op::DescribeKey).takes(Names::KeyOrAlias).cross_account().grantable();
     type Request = wire::DescribeKeyRequest;
     type Response = wire::DescribeKeyResponse;
 
     async fn run(cx: &Cx, request: &Self::Request) -> Result<Done<Self::Response>, Error> {
-        let key = cx.find(&request.key_id).await?;
+        let key = cx.find_described(&request.key_id).await?;
         let key = key.permit(cx.ask()).await?;
         let key = key.admit()?;
 
-        let answer = wire::DescribeKeyResponse { key_metadata: Some(key.metadata()) };
-        Ok(key.done(answer))
+        let told = key.told().await?;
+        let answer = wire::DescribeKeyResponse { key_metadata: Some(told.metadata()) };
+        Ok(told.done(answer))
     }
 }
 
@@ -82,7 +83,7 @@ const KEYS_A_PAGE: i32 = 100;
 pub struct ListKeys;
 
 impl Operation for ListKeys {
-    const SHEET: Sheet = Sheet::of(Op::ListKeys, &[Action::Of(Op::ListKeys)]);
+    const SHEET: Sheet = Sheet::of(Op::ListKeys);
     type Request = wire::ListKeysRequest;
     type Response = wire::ListKeysResponse;
 
@@ -116,8 +117,7 @@ impl Operation for ListKeys {
 pub struct UpdateKeyDescription;
 
 impl Operation for UpdateKeyDescription {
-    const SHEET: Sheet =
-        Sheet::of(Op::UpdateKeyDescription, &[Action::Of(Op::UpdateKeyDescription)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::UpdateKeyDescription).takes(Names::KeyOnly);
     type Request = wire::UpdateKeyDescriptionRequest;
     type Response = Empty;
 
@@ -134,7 +134,7 @@ impl Operation for UpdateKeyDescription {
 pub struct EnableKey;
 
 impl Operation for EnableKey {
-    const SHEET: Sheet = Sheet::of(Op::EnableKey, &[Action::Of(Op::EnableKey)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::EnableKey).takes(Names::KeyOnly);
     type Request = wire::EnableKeyRequest;
     type Response = Empty;
 
@@ -151,7 +151,7 @@ impl Operation for EnableKey {
 pub struct DisableKey;
 
 impl Operation for DisableKey {
-    const SHEET: Sheet = Sheet::of(Op::DisableKey, &[Action::Of(Op::DisableKey)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::DisableKey).takes(Names::KeyOnly);
     type Request = wire::DisableKeyRequest;
     type Response = Empty;
 
@@ -186,14 +186,11 @@ fn spec_and_usage(request: &wire::CreateKeyRequest, partition: &str) -> Result<(
     if !spec.offered_in(partition) {
         return Err(Error::Unsupported(format!("KeySpec {spec} is not supported in this Region")));
     }
-    if spec != KeySpec::SymmetricDefault {
-        return not_yet(format!("KeySpec {spec}"));
-    }
     Ok((spec, usage))
 }
 
 /// Where its material comes from, and what of that cannot be had here yet.
-fn origin(request: &wire::CreateKeyRequest) -> Result<KeyOrigin, Error> {
+fn origin(request: &wire::CreateKeyRequest, spec: KeySpec) -> Result<KeyOrigin, Error> {
     let origin = match request.origin {
         OriginType::AwsKms => KeyOrigin::AwsKms,
         OriginType::External => KeyOrigin::External,
@@ -201,8 +198,8 @@ fn origin(request: &wire::CreateKeyRequest) -> Result<KeyOrigin, Error> {
             return not_yet(format!("Origin {}", request.origin.as_str()));
         }
     };
-    if request.multi_region {
-        return not_yet("MultiRegion".into());
+    if origin == KeyOrigin::External && !spec.importable() {
+        return Err(Error::Invalid(Invalid::SpecOfOrigin { spec: spec.as_str(), origin: origin.as_str() }));
     }
     if request.custom_key_store_id.is_some() || request.xks_key_id.is_some() {
         return not_yet("A custom key store".into());

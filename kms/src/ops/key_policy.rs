@@ -2,7 +2,7 @@
 
 use wire::{Empty, Op};
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet};
 use crate::error::{Error, Invalid};
 use crate::journey::{Asked, Cx, DEFAULT_POLICY as DEFAULT, Done, KeyPolicy};
 use crate::names::Names;
@@ -14,7 +14,7 @@ const RAM: &str = "AWS_RAM";
 pub struct PutKeyPolicy;
 
 impl Operation for PutKeyPolicy {
-    const SHEET: Sheet = Sheet::of(Op::PutKeyPolicy, &[Action::Of(Op::PutKeyPolicy)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::PutKeyPolicy).takes(Names::KeyOnly);
     type Request = wire::PutKeyPolicyRequest;
     type Response = Empty;
 
@@ -43,7 +43,7 @@ impl Operation for PutKeyPolicy {
 pub struct GetKeyPolicy;
 
 impl Operation for GetKeyPolicy {
-    const SHEET: Sheet = Sheet::of(Op::GetKeyPolicy, &[Action::Of(Op::GetKeyPolicy)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::GetKeyPolicy).takes(Names::KeyOnly);
     type Request = wire::GetKeyPolicyRequest;
     type Response = wire::GetKeyPolicyResponse;
 
@@ -65,7 +65,7 @@ impl Operation for GetKeyPolicy {
 pub struct ListKeyPolicies;
 
 impl Operation for ListKeyPolicies {
-    const SHEET: Sheet = Sheet::of(Op::ListKeyPolicies, &[Action::Of(Op::ListKeyPolicies)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::ListKeyPolicies).takes(Names::KeyOnly);
     type Request = wire::ListKeyPoliciesRequest;
     type Response = wire::ListKeyPoliciesResponse;
 

@@ -1,29 +1,39 @@
 //! The operations: one list that dispatcher, audit names, metrics labels, docs and tests walk. An operation reads like
 //! its page in AWS's API reference: arguments, find, permit, admit, do, answer. No store, policy or cipher is named here.
 
+mod agree;
 mod alias;
 mod data_key;
+mod data_key_pair;
 mod deletion;
 mod encrypt;
 mod grant;
 mod import;
 mod key;
 mod key_policy;
+mod last_usage;
+mod mac;
 mod random;
+mod replica;
 mod rotation;
+mod sign;
 mod tag;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 
+use crypto::SecretBytes;
+use crypto::spec::Algorithm;
 use serde_json::{Map, Value};
-use wire::{Fault, Op, Request, Response};
+use wire::{Fault, Op, Request, Response, Sensitive};
 
+use crate::audit::Event;
 use crate::error::Error;
 use crate::journey::{Call, Cx, Done};
 use crate::names::Names;
 use crate::pipeline;
+use crate::quotas::Charge;
 use crate::service::Core;
 
 /// One operation.
@@ -39,6 +49,11 @@ pub trait Operation: 'static {
     /// What the audit record tells of the request, with the defaults that AWS fills in.
     fn parameters(request: &Self::Request) -> Map<String, Value> {
         request.recorded()
+    }
+
+    /// What the request counts for where requests have quotas, as far as its key does not decide that.
+    fn charges(_: &Self::Request) -> Vec<Charge> {
+        Charge::of(Self::SHEET.op).into_iter().collect()
     }
 
     /// One attempt.
@@ -108,10 +123,15 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// An operation that needs these actions, names no key, and may nothing else.
-    pub const fn of(op: Op, actions: &'static [Action]) -> Sheet {
-        let read_only = is_read_only(op);
+    /// An operation that needs its own action, names no key, and may nothing else.
+    pub const fn of(op: Op) -> Sheet {
+        let (actions, read_only) = (&OWN[op as usize], is_read_only(op));
         Sheet { op, actions, names: Names::None, cross_account: false, grantable: false, dry_run: false, read_only }
+    }
+
+    /// Needs these actions instead of its own alone.
+    pub const fn needs(self, actions: &'static [Action]) -> Sheet {
+        Sheet { actions, ..self }
     }
 
     /// Names keys this way.
@@ -139,6 +159,16 @@ impl Sheet {
         format!("https://docs.aws.amazon.com/kms/latest/APIReference/API_{}.html", self.op.name())
     }
 }
+
+/// Each operation's own action.
+const OWN: &[[Action; 1]; Op::COUNT] = &{
+    let (mut own, mut at) = ([[Action::Of(Op::ALL[0])]; Op::COUNT], 0);
+    while at < Op::COUNT {
+        own[at] = [Action::Of(Op::ALL[at])];
+        at += 1;
+    }
+    own
+};
 
 /// Whether CloudTrail calls an operation read-only: whether it leaves every key as it is.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>
@@ -212,6 +242,15 @@ pub struct Entry {
     /// Its sheet; none as long as the operation answers UnsupportedOperationException.
     pub sheet: Option<&'static Sheet>,
     pub(crate) call: for<'a> fn(&'a Arc<Core>, &'a Call, &'a [u8]) -> Answering<'a>,
+    /// What an audit record tells of a request that is well formed.
+    pub(crate) recorded: fn(&[u8]) -> Option<Map<String, Value>>,
+}
+
+impl Entry {
+    /// What an audit record calls it.
+    pub(crate) fn event(&self) -> Event {
+        self.sheet.map_or_else(|| Event::of(&Sheet::of(self.op)), Event::of)
+    }
 }
 
 const fn entry<O: Operation>() -> Entry {
@@ -219,12 +258,18 @@ const fn entry<O: Operation>() -> Entry {
         op: O::SHEET.op,
         sheet: Some(const { &O::SHEET }),
         call: |core, call, body| Box::pin(pipeline::serve::<O>(core, call, body)),
+        recorded: |body| O::Request::decode(body).ok().map(|request| O::parameters(&request)),
     }
 }
 
 /// An operation whose shapes are known and checked, and which nobody can do yet.
 const fn later<R: Request>() -> Entry {
-    Entry { op: R::OP, sheet: None, call: |core, call, body| Box::pin(pipeline::refuse_later::<R>(core, call, body)) }
+    Entry {
+        op: R::OP,
+        sheet: None,
+        call: |core, call, body| Box::pin(pipeline::refuse_later::<R>(core, call, body)),
+        recorded: |body| R::decode(body).ok().map(|request| request.recorded()),
+    }
 }
 
 /// Every operation of the API, in the order of [`Op`].
@@ -235,12 +280,12 @@ pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     later::<wire::CreateCustomKeyStoreRequest>(),
     entry::<grant::CreateGrant>(),
     entry::<key::CreateKey>(),
-    later::<wire::DecapsulateRequest>(),
+    entry::<agree::Decapsulate>(),
     entry::<encrypt::Decrypt>(),
     entry::<alias::DeleteAlias>(),
     later::<wire::DeleteCustomKeyStoreRequest>(),
     entry::<import::DeleteImportedKeyMaterial>(),
-    later::<wire::DeriveSharedSecretRequest>(),
+    entry::<agree::DeriveSharedSecret>(),
     later::<wire::DescribeCustomKeyStoresRequest>(),
     entry::<key::DescribeKey>(),
     entry::<key::DisableKey>(),
@@ -248,19 +293,19 @@ pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     later::<wire::DisconnectCustomKeyStoreRequest>(),
     entry::<key::EnableKey>(),
     entry::<rotation::EnableKeyRotation>(),
-    later::<wire::EncapsulateRequest>(),
+    entry::<agree::Encapsulate>(),
     entry::<encrypt::Encrypt>(),
     entry::<data_key::GenerateDataKey>(),
-    later::<wire::GenerateDataKeyPairRequest>(),
-    later::<wire::GenerateDataKeyPairWithoutPlaintextRequest>(),
+    entry::<data_key_pair::GenerateDataKeyPair>(),
+    entry::<data_key_pair::GenerateDataKeyPairWithoutPlaintext>(),
     entry::<data_key::GenerateDataKeyWithoutPlaintext>(),
-    later::<wire::GenerateMacRequest>(),
+    entry::<mac::GenerateMac>(),
     entry::<random::GenerateRandom>(),
-    later::<wire::GetKeyLastUsageRequest>(),
+    entry::<last_usage::GetKeyLastUsage>(),
     entry::<key_policy::GetKeyPolicy>(),
     entry::<rotation::GetKeyRotationStatus>(),
     entry::<import::GetParametersForImport>(),
-    later::<wire::GetPublicKeyRequest>(),
+    entry::<sign::GetPublicKey>(),
     entry::<import::ImportKeyMaterial>(),
     entry::<alias::ListAliases>(),
     entry::<grant::ListGrants>(),
@@ -271,20 +316,20 @@ pub static OPERATIONS: [Entry; Op::COUNT] = in_order([
     entry::<grant::ListRetirableGrants>(),
     entry::<key_policy::PutKeyPolicy>(),
     entry::<encrypt::ReEncrypt>(),
-    later::<wire::ReplicateKeyRequest>(),
+    entry::<replica::ReplicateKey>(),
     entry::<grant::RetireGrant>(),
     entry::<grant::RevokeGrant>(),
     entry::<rotation::RotateKeyOnDemand>(),
     entry::<deletion::ScheduleKeyDeletion>(),
-    later::<wire::SignRequest>(),
+    entry::<sign::Sign>(),
     entry::<tag::TagResource>(),
     entry::<tag::UntagResource>(),
     entry::<alias::UpdateAlias>(),
     later::<wire::UpdateCustomKeyStoreRequest>(),
     entry::<key::UpdateKeyDescription>(),
-    later::<wire::UpdatePrimaryRegionRequest>(),
-    later::<wire::VerifyRequest>(),
-    later::<wire::VerifyMacRequest>(),
+    entry::<replica::UpdatePrimaryRegion>(),
+    entry::<sign::Verify>(),
+    entry::<mac::VerifyMac>(),
 ]);
 
 /// Refuses, when it is compiled, a list with an operation in another's place.
@@ -300,6 +345,16 @@ const fn in_order(list: [Entry; Op::COUNT]) -> [Entry; Op::COUNT] {
 /// The line of `op`.
 pub(crate) fn entry_of(op: Op) -> &'static Entry {
     &OPERATIONS[op as usize]
+}
+
+/// The algorithm that AWS calls so.
+fn algorithm(name: &str) -> Result<Algorithm, Error> {
+    Algorithm::parse(name).ok_or_else(|| Error::internal(format!("no algorithm is called {name}")))
+}
+
+/// A secret as the caller is told it: in the clear.
+fn plain(secret: &SecretBytes) -> Option<Sensitive> {
+    Some(Sensitive::from(secret.expose().to_vec()))
 }
 
 /// An encryption context that is not longer than [`crate::MAX_CONTEXT_BYTES`].

@@ -1,8 +1,8 @@
 //! GenerateRandom.
 
-use wire::{Op, Sensitive};
+use wire::Op;
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet, plain};
 use crate::error::{Error, Invalid};
 use crate::journey::{Cx, Done};
 
@@ -10,7 +10,7 @@ use crate::journey::{Cx, Done};
 pub struct GenerateRandom;
 
 impl Operation for GenerateRandom {
-    const SHEET: Sheet = Sheet::of(Op::GenerateRandom, &[Action::Of(Op::GenerateRandom)]);
+    const SHEET: Sheet = Sheet::of(Op::GenerateRandom);
     type Request = wire::GenerateRandomRequest;
     type Response = wire::GenerateRandomResponse;
 
@@ -24,7 +24,7 @@ impl Operation for GenerateRandom {
         let permit = cx.permit(cx.ask()).await?;
 
         let random = permit.random_bytes(length)?;
-        let plaintext = Some(Sensitive::from(random.expose().to_vec()));
+        let plaintext = plain(&random);
         let answer = wire::GenerateRandomResponse { plaintext, ..wire::GenerateRandomResponse::default() };
         Ok(permit.done(answer))
     }

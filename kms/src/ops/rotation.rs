@@ -2,7 +2,7 @@
 
 use wire::{Empty, Op};
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet};
 use crate::error::Error;
 use crate::journey::{Asked, Cx, Done};
 use crate::marker::{Marker, a_page};
@@ -15,7 +15,7 @@ const PERIOD_DAYS: i32 = 365;
 pub struct EnableKeyRotation;
 
 impl Operation for EnableKeyRotation {
-    const SHEET: Sheet = Sheet::of(Op::EnableKeyRotation, &[Action::Of(Op::EnableKeyRotation)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::EnableKeyRotation).takes(Names::KeyOnly);
     type Request = wire::EnableKeyRotationRequest;
     type Response = Empty;
 
@@ -38,7 +38,7 @@ impl Operation for EnableKeyRotation {
 pub struct DisableKeyRotation;
 
 impl Operation for DisableKeyRotation {
-    const SHEET: Sheet = Sheet::of(Op::DisableKeyRotation, &[Action::Of(Op::DisableKeyRotation)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::DisableKeyRotation).takes(Names::KeyOnly);
     type Request = wire::DisableKeyRotationRequest;
     type Response = Empty;
 
@@ -55,9 +55,7 @@ impl Operation for DisableKeyRotation {
 pub struct GetKeyRotationStatus;
 
 impl Operation for GetKeyRotationStatus {
-    const SHEET: Sheet = Sheet::of(Op::GetKeyRotationStatus, &[Action::Of(Op::GetKeyRotationStatus)])
-        .takes(Names::KeyOnly)
-        .cross_account();
+    const SHEET: Sheet = Sheet::of(Op::GetKeyRotationStatus).takes(Names::KeyOnly).cross_account();
     type Request = wire::GetKeyRotationStatusRequest;
     type Response = wire::GetKeyRotationStatusResponse;
 
@@ -83,7 +81,7 @@ impl Operation for GetKeyRotationStatus {
 pub struct RotateKeyOnDemand;
 
 impl Operation for RotateKeyOnDemand {
-    const SHEET: Sheet = Sheet::of(Op::RotateKeyOnDemand, &[Action::Of(Op::RotateKeyOnDemand)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::RotateKeyOnDemand).takes(Names::KeyOnly);
     type Request = wire::RotateKeyOnDemandRequest;
     type Response = wire::RotateKeyOnDemandResponse;
 
@@ -105,7 +103,7 @@ const ROTATIONS_A_PAGE: (usize, usize) = (100, 1000);
 pub struct ListKeyRotations;
 
 impl Operation for ListKeyRotations {
-    const SHEET: Sheet = Sheet::of(Op::ListKeyRotations, &[Action::Of(Op::ListKeyRotations)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::ListKeyRotations).takes(Names::KeyOnly);
     type Request = wire::ListKeyRotationsRequest;
     type Response = wire::ListKeyRotationsResponse;
 

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use wire::{Empty, Op, Tag};
 
-use super::{Action, Operation, Sheet};
+use super::{Operation, Sheet};
 use crate::error::{Error, TagRule};
 use crate::journey::{Asked, Cx, Done};
 use crate::marker::{Marker, a_page};
@@ -16,7 +16,7 @@ use crate::quotas::tags_fit;
 pub struct TagResource;
 
 impl Operation for TagResource {
-    const SHEET: Sheet = Sheet::of(Op::TagResource, &[Action::Of(Op::TagResource)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::TagResource).takes(Names::KeyOnly);
     type Request = wire::TagResourceRequest;
     type Response = Empty;
 
@@ -35,7 +35,7 @@ impl Operation for TagResource {
 pub struct UntagResource;
 
 impl Operation for UntagResource {
-    const SHEET: Sheet = Sheet::of(Op::UntagResource, &[Action::Of(Op::UntagResource)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::UntagResource).takes(Names::KeyOnly);
     type Request = wire::UntagResourceRequest;
     type Response = Empty;
 
@@ -55,7 +55,7 @@ const TAGS_A_PAGE: (usize, usize) = (50, 50);
 pub struct ListResourceTags;
 
 impl Operation for ListResourceTags {
-    const SHEET: Sheet = Sheet::of(Op::ListResourceTags, &[Action::Of(Op::ListResourceTags)]).takes(Names::KeyOnly);
+    const SHEET: Sheet = Sheet::of(Op::ListResourceTags).takes(Names::KeyOnly);
     type Request = wire::ListResourceTagsRequest;
     type Response = wire::ListResourceTagsResponse;
 

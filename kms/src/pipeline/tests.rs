@@ -14,7 +14,7 @@ use crate::{Enforcement, Error, Mode, Quotas, Time, home};
 
 use super::{Answer, serve};
 
-const DISABLE: Sheet = Sheet::of(Op::DisableKey, &[Action::Of(Op::DisableKey)]).takes(Names::KeyOnly);
+const DISABLE: Sheet = Sheet::of(Op::DisableKey).takes(Names::KeyOnly);
 
 /// Declares an operation on one key that runs like this.
 macro_rules! wrong {

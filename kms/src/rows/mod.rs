@@ -43,6 +43,12 @@ pub(crate) fn key_row(world: &World, key_id: &str) -> RowKey {
     row(&["k", &world.account, &world.region, key_id])
 }
 
+/// `s ␀ account ␀ key id`: what the keys of a set of Regions share. The material that was drawn for it lies in the rows of
+/// [`World::of_all_regions`].
+pub(crate) fn set_row(account: &str, key_id: &str) -> RowKey {
+    row(&["s", account, key_id])
+}
+
 /// `x ␀ account ␀ Region ␀ key id ␀ what`: what hangs on the key: `policy`, `tags`, `aliases`, `grants`.
 pub(crate) fn hanging_row(world: &World, key_id: &str, what: &str) -> RowKey {
     row(&["x", &world.account, &world.region, key_id, what])
@@ -51,6 +57,11 @@ pub(crate) fn hanging_row(world: &World, key_id: &str, what: &str) -> RowKey {
 /// `x ␀ account ␀ Region ␀ key id ␀ m ␀ material id`: one wrapped material.
 pub(crate) fn material_row(world: &World, key_id: &str, material_id: &str) -> RowKey {
     row(&["x", &world.account, &world.region, key_id, "m", material_id])
+}
+
+/// `x ␀ account ␀ Region ␀ key id ␀ public`: the public half of the key's material.
+pub(crate) fn public_half_row(world: &World, key_id: &str) -> RowKey {
+    hanging_row(world, key_id, "public")
 }
 
 /// `e ␀ account ␀ Region ␀ key id ␀ material id`: the key-encryption key of one material, apart from it.
@@ -84,6 +95,16 @@ pub(crate) fn retirer_row(retirer: (&str, &str), world: &World, key_id: &str, gr
     row(&["gr", &world.region, retirer.0, retirer.1, &world.account, key_id, grant_id])
 }
 
+/// `u ␀ account ␀ Region ␀ key id`: the key's last use.
+pub(crate) fn use_row(world: &World, key_id: &str) -> RowKey {
+    row(&["u", &world.account, &world.region, key_id])
+}
+
+/// The row of the key's record, by the row of its last use: they differ in their table alone.
+pub(crate) fn key_row_of(use_row: &[u8]) -> RowKey {
+    [b"k", use_row.strip_prefix(b"u").unwrap_or(use_row)].concat()
+}
+
 /// `n ␀ account ␀ Region ␀ keys ␀ 0…f`: one of the sixteen counters of a world's keys.
 pub(crate) fn counter_row(world: &World, counter: u8) -> RowKey {
     row(&["n", &world.account, &world.region, "keys", &format!("{counter:x}")])
@@ -114,6 +135,11 @@ pub(crate) fn uptime_row() -> RowKey {
     row(&["h", NODE, "uptime"])
 }
 
+/// `h ␀ node ␀ tracking`: since when this node has noted every use of a key.
+pub(crate) fn tracking_row() -> RowKey {
+    row(&["h", NODE, "tracking"])
+}
+
 /// `h ␀ node ␀ forget`: rows were destroyed, and the store's files may still hold their bytes.
 pub(crate) fn forget_row() -> RowKey {
     row(&["h", NODE, "forget"])
@@ -136,6 +162,13 @@ pub(crate) struct Row<T> {
     pub version: u64,
     /// The store's revision that wrote it.
     pub revision: Revision,
+}
+
+impl<T> Row<T> {
+    /// A record as it is once it has been written for the first time; no revision wrote it yet.
+    pub fn first(value: T) -> Row<T> {
+        Row { value: Arc::new(value), version: 1, revision: 0 }
+    }
 }
 
 /// The store, the keys that open what is in it, and what was opened of late.

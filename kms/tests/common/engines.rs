@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use store::testing::Around;
 use store::{Batch, Commit, Entry, Fut, Outcome, Page, Refused, Revision, Store, Unread, Watch};
 
 /// A kind of read.
@@ -45,22 +46,26 @@ impl Blind {
     }
 }
 
-impl Store for Blind {
-    fn revision(&self) -> Fut<'_, Result<Revision, Unread>> {
+impl Around for Blind {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    fn take_revision(&self) -> Fut<'_, Result<Revision, Unread>> {
         Box::pin(async move {
             self.check(Read::Revision)?;
             self.inner.revision().await
         })
     }
 
-    fn get<'a>(&'a self, at: Revision, key: &'a [u8]) -> Fut<'a, Result<Option<Entry>, Unread>> {
+    fn take_get<'a>(&'a self, at: Revision, key: &'a [u8]) -> Fut<'a, Result<Option<Entry>, Unread>> {
         Box::pin(async move {
             self.check(Read::Get)?;
             self.inner.get(at, key).await
         })
     }
 
-    fn scan<'a>(
+    fn take_scan<'a>(
         &'a self,
         at: Revision,
         prefix: &'a [u8],
@@ -73,20 +78,12 @@ impl Store for Blind {
         })
     }
 
-    fn commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
-        self.inner.commit(batch)
-    }
-
-    fn watch(&self, after: Revision) -> Fut<'_, Result<Box<dyn Watch>, Unread>> {
+    fn take_watch(&self, after: Revision) -> Fut<'_, Result<Box<dyn Watch>, Unread>> {
         let broken = self.broken.subscribe();
         Box::pin(async move {
             let inner = self.inner.watch(after).await?;
             Ok(Box::new(Breakable { inner, broken, answer: self.answer.clone() }) as Box<dyn Watch>)
         })
-    }
-
-    fn forget(&self, before: Revision) -> Fut<'_, Result<(), Unread>> {
-        self.inner.forget(before)
     }
 }
 
@@ -117,34 +114,12 @@ impl Unforgetting {
     }
 }
 
-impl Store for Unforgetting {
-    fn revision(&self) -> Fut<'_, Result<Revision, Unread>> {
-        self.0.revision()
+impl Around for Unforgetting {
+    fn inner(&self) -> &dyn Store {
+        &*self.0
     }
 
-    fn get<'a>(&'a self, at: Revision, key: &'a [u8]) -> Fut<'a, Result<Option<Entry>, Unread>> {
-        self.0.get(at, key)
-    }
-
-    fn scan<'a>(
-        &'a self,
-        at: Revision,
-        prefix: &'a [u8],
-        after: Option<&'a [u8]>,
-        limit: usize,
-    ) -> Fut<'a, Result<Page, Unread>> {
-        self.0.scan(at, prefix, after, limit)
-    }
-
-    fn commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
-        self.0.commit(batch)
-    }
-
-    fn watch(&self, after: Revision) -> Fut<'_, Result<Box<dyn Watch>, Unread>> {
-        self.0.watch(after)
-    }
-
-    fn forget(&self, _: Revision) -> Fut<'_, Result<(), Unread>> {
+    fn take_forget(&self, _: Revision) -> Fut<'_, Result<(), Unread>> {
         Box::pin(async { Err(Unread::Unavailable("it cannot forget".into())) })
     }
 }
@@ -181,39 +156,17 @@ impl Meddler {
     }
 }
 
-impl Store for Meddler {
-    fn revision(&self) -> Fut<'_, Result<Revision, Unread>> {
-        self.inner.revision()
+impl Around for Meddler {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
     }
 
-    fn get<'a>(&'a self, at: Revision, key: &'a [u8]) -> Fut<'a, Result<Option<Entry>, Unread>> {
-        self.inner.get(at, key)
-    }
-
-    fn scan<'a>(
-        &'a self,
-        at: Revision,
-        prefix: &'a [u8],
-        after: Option<&'a [u8]>,
-        limit: usize,
-    ) -> Fut<'a, Result<Page, Unread>> {
-        self.inner.scan(at, prefix, after, limit)
-    }
-
-    fn commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
+    fn take_commit(&self, batch: Batch) -> Fut<'_, Result<Outcome, Refused>> {
         Box::pin(async move {
             if let Some(first) = self.meddles(&batch) {
                 let _ = self.inner.commit(first).await?;
             }
             self.inner.commit(batch).await
         })
-    }
-
-    fn watch(&self, after: Revision) -> Fut<'_, Result<Box<dyn Watch>, Unread>> {
-        self.inner.watch(after)
-    }
-
-    fn forget(&self, before: Revision) -> Fut<'_, Result<(), Unread>> {
-        self.inner.forget(before)
     }
 }

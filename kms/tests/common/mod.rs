@@ -5,7 +5,9 @@
 pub mod engines;
 pub mod identities;
 pub mod import;
+pub mod kinds;
 pub mod log;
+pub mod regions;
 pub mod sample;
 
 use std::collections::{BTreeMap, HashSet};
@@ -194,6 +196,14 @@ impl House {
         self.now.store(self.now().plus_days(days).0, Ordering::Relaxed);
     }
 
+    pub fn advance_millis(&self, millis: i64) {
+        self.now.store(self.now().0 + millis, Ordering::Relaxed);
+    }
+
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.now.store(self.now().plus_seconds(seconds).0, Ordering::Relaxed);
+    }
+
     /// Lets everything happen that is due, after this much uptime.
     pub async fn turn(&self, uptime: Duration) {
         self.service.turn(self.now(), uptime).await.expect("a turn of time");
@@ -247,6 +257,11 @@ impl House {
         text_at(&made, "/KeyMetadata/KeyId")
     }
 
+    /// A new key of this account, as CreateKey is asked for it.
+    pub async fn key_as(&self, asked: Value) -> String {
+        text_at(&self.ok(Op::CreateKey, asked).await, "/KeyMetadata/KeyId")
+    }
+
     pub async fn disabled_key(&self) -> String {
         let key = self.key().await;
         self.ok(Op::DisableKey, json!({ "KeyId": key })).await;
@@ -296,9 +311,12 @@ impl House {
         lines.map(|line| serde_json::from_slice(line).expect("a record is one JSON object")).collect()
     }
 
-    /// How many audit records are of a call, and not of what a call or time has set going.
+    /// How many calls there are audit records of, and not of what time has set going. A replica that a call makes has a
+    /// record of its own.
     pub fn calls(&self) -> u64 {
-        self.records().iter().filter(|record| is_of_a_call(record)).count() as u64
+        let records = self.records();
+        let calls = records.iter().filter(|record| is_of_a_call(record)).map(|record| record["requestID"].as_str());
+        calls.collect::<HashSet<_>>().len() as u64
     }
 
     /// The names of the audit records so far.
@@ -349,8 +367,18 @@ impl House {
         let name = name.join("\0").into_bytes();
         let at = self.store.revision().await.expect("a revision");
         let entry = self.store.get(at, &name).await.expect("a read")?;
-        let record = self.keys.open(&name, &entry.value).unwrap_or_else(|_| panic!("{} opens", readable(&name)));
-        Some(record.value)
+        Some(self.open_value(&name, &entry.value))
+    }
+
+    /// What stands in a row of this name with this value, whether or not it is in the store.
+    pub fn open_row(&self, name: &[&str], value: &[u8]) -> Value {
+        let text = self.open_value(&name.join("\0").into_bytes(), value);
+        let mut text: Value = serde_json::from_slice(&text).expect("a record is JSON");
+        text["r"].take()
+    }
+
+    fn open_value(&self, name: &[u8], value: &[u8]) -> Vec<u8> {
+        self.keys.open(name, value).unwrap_or_else(|_| panic!("{} opens", readable(name))).value
     }
 
     /// Gives a planted key a policy that leaves everything to its account, as the first version kept it.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use wire::Op;
 
-use super::base64;
+use super::regions::{AT_WORK, WEST};
+use super::{House, base64};
 
 /// What requests are made with.
 pub struct With<'a> {
@@ -38,11 +39,76 @@ pub const IMPORT_TOKEN: &str = "canary-import-token";
 pub const MATERIAL: &str = "canary-encrypted-material";
 pub const CIPHERTEXT: &str = "canary-kem-ciphertext";
 
+/// How long a ciphertext of ML-KEM-512 is, which any bytes are.
+const KEM_CIPHERTEXT_BYTES: usize = 768;
+
+/// Somebody's public key on P-256, as a SubjectPublicKeyInfo: its base point, so that nobody's private key is 1.
+pub const PEER: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200046b17d1f2e12c4247f8bce6e563a440f277037d81\
+                        2deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+
 /// The id of a grant that only [`super::House::plant_grant`] makes.
 pub const GRANT: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 pub const SECRETS: [&str; 10] =
     [PLAINTEXT, TOKEN, PASSWORD, XKS_ID, XKS_SECRET, SIGNATURE, MAC, IMPORT_TOKEN, MATERIAL, CIPHERTEXT];
+
+/// CreateKey's request for a key that [`sample`]'s request of `op` can be made of.
+pub fn key_for(op: Op) -> Value {
+    let kind = |spec: &str, usage: &str| json!({ "KeySpec": spec, "KeyUsage": usage });
+    match op {
+        Op::Sign | Op::Verify | Op::GetPublicKey => kind("ECC_NIST_P256", "SIGN_VERIFY"),
+        Op::GenerateMac | Op::VerifyMac => kind("HMAC_256", "GENERATE_VERIFY_MAC"),
+        Op::DeriveSharedSecret => kind("ECC_NIST_P256", "KEY_AGREEMENT"),
+        Op::Encapsulate | Op::Decapsulate => kind("ML_KEM_512", "ENCAPSULATE_DECAPSULATE"),
+        Op::GetParametersForImport | Op::ImportKeyMaterial | Op::DeleteImportedKeyMaterial => {
+            json!({ "Origin": "EXTERNAL" })
+        }
+        Op::ReplicateKey | Op::UpdatePrimaryRegion => json!({ "MultiRegion": true }),
+        Op::CancelKeyDeletion
+        | Op::ConnectCustomKeyStore
+        | Op::CreateAlias
+        | Op::CreateCustomKeyStore
+        | Op::CreateGrant
+        | Op::CreateKey
+        | Op::Decrypt
+        | Op::DeleteAlias
+        | Op::DeleteCustomKeyStore
+        | Op::DescribeCustomKeyStores
+        | Op::DescribeKey
+        | Op::DisableKey
+        | Op::DisableKeyRotation
+        | Op::DisconnectCustomKeyStore
+        | Op::EnableKey
+        | Op::EnableKeyRotation
+        | Op::Encrypt
+        | Op::GenerateDataKey
+        | Op::GenerateDataKeyPair
+        | Op::GenerateDataKeyPairWithoutPlaintext
+        | Op::GenerateDataKeyWithoutPlaintext
+        | Op::GenerateRandom
+        | Op::GetKeyLastUsage
+        | Op::GetKeyPolicy
+        | Op::GetKeyRotationStatus
+        | Op::ListAliases
+        | Op::ListGrants
+        | Op::ListKeyPolicies
+        | Op::ListKeyRotations
+        | Op::ListKeys
+        | Op::ListResourceTags
+        | Op::ListRetirableGrants
+        | Op::PutKeyPolicy
+        | Op::ReEncrypt
+        | Op::RetireGrant
+        | Op::RevokeGrant
+        | Op::RotateKeyOnDemand
+        | Op::ScheduleKeyDeletion
+        | Op::TagResource
+        | Op::UntagResource
+        | Op::UpdateAlias
+        | Op::UpdateCustomKeyStore
+        | Op::UpdateKeyDescription => json!({}),
+    }
+}
 
 /// A request that breaks no constraint of the model, with every secret that the operation takes but for `GrantTokens`,
 /// which are of no grant, and `Recipient`, which is not taken.
@@ -87,7 +153,7 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
         Op::CreateKey => json!({ "Description": "sample", "Tags": [{ "TagKey": "purpose", "TagValue": "sample" }] }),
         Op::Decapsulate => json!({
             "KeyId": key,
-            "SharedSecretCiphertextBlob": base64(CIPHERTEXT),
+            "SharedSecretCiphertextBlob": base64(&CIPHERTEXT.repeat(KEM_CIPHERTEXT_BYTES)[..KEM_CIPHERTEXT_BYTES]),
             "EncapsulationAlgorithm": "ML_KEM",
         }),
         Op::Decrypt => json!({ "KeyId": key, "CiphertextBlob": blob }),
@@ -95,7 +161,7 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
         Op::DeriveSharedSecret => json!({
             "KeyId": key,
             "KeyAgreementAlgorithm": "ECDH",
-            "PublicKey": base64("a public key is none of our secrets"),
+            "PublicKey": base64(hex::decode(PEER).expect("hex")),
         }),
         Op::DescribeCustomKeyStores | Op::ListKeys => json!({ "Limit": 10 }),
         Op::EnableKeyRotation => json!({ "KeyId": key, "RotationPeriodInDays": 365 }),
@@ -103,7 +169,7 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
         Op::Encrypt => json!({ "KeyId": key, "Plaintext": base64(PLAINTEXT) }),
         Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext => json!({ "KeyId": key, "KeySpec": "AES_256" }),
         Op::GenerateDataKeyPair | Op::GenerateDataKeyPairWithoutPlaintext => {
-            json!({ "KeyId": key, "KeyPairSpec": "RSA_2048" })
+            json!({ "KeyId": key, "KeyPairSpec": "ECC_NIST_P256" })
         }
         Op::GenerateMac => json!({ "KeyId": key, "Message": base64(PLAINTEXT), "MacAlgorithm": "HMAC_SHA_256" }),
         Op::GenerateRandom => json!({ "NumberOfBytes": 32 }),
@@ -148,5 +214,31 @@ pub fn sample(op: Op, with: &With<'_>) -> Value {
             "Mac": base64(MAC),
             "MacAlgorithm": "HMAC_SHA_256",
         }),
+    }
+}
+
+impl House {
+    /// A key of the kind and in the state that `op` wants, and a ciphertext: of that key, if it makes any.
+    pub async fn made_for(&self, op: Op) -> (String, String) {
+        let key = self.key().await;
+        let blob = self.encrypt(&key, &base64("of the sample")).await;
+        let kind = key_for(op);
+        if kind != json!({}) {
+            let key = self.key_as(kind).await;
+            if op == Op::UpdatePrimaryRegion {
+                // The replica was created a moment ago.
+                self.advance_seconds(-AT_WORK);
+                self.replicate(&key, WEST).await;
+                self.advance_seconds(AT_WORK);
+            }
+            return (key, blob);
+        }
+        if op == Op::CancelKeyDeletion {
+            self.ok(Op::ScheduleKeyDeletion, json!({ "KeyId": key })).await;
+        }
+        if [Op::RetireGrant, Op::RevokeGrant].contains(&op) {
+            self.plant_grant(&key).await;
+        }
+        (key, blob)
     }
 }

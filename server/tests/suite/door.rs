@@ -67,6 +67,7 @@ async fn each_place_answers_its_own_methods_and_no_other() {
             ("/healthz", 200, 405, 405),
             ("/readyz", 200, 405, 405),
             ("/_trent/clock", clock[0], clock[1], clock[2]),
+            ("/_trent/faults", clock[0], clock[1], clock[2]),
             ("/_trent/", 404, 404, 404),
             ("/_trent/CLOCK", 404, 404, 404),
             ("/metrics", 404, 404, 404),
@@ -79,7 +80,7 @@ async fn each_place_answers_its_own_methods_and_no_other() {
                 ("GET", read),
                 ("POST", post),
                 ("PUT", other),
-                ("DELETE", other),
+                ("DELETE", if path == "/_trent/faults" { read } else { other }),
                 ("PATCH", other),
                 ("OPTIONS", other),
                 ("TRACE", other),
@@ -104,7 +105,7 @@ async fn each_place_answers_its_own_methods_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_request_gets_the_head_alone() {
     let dev = Running::start(Mode::Dev).await;
-    for path in ["/", "/healthz", "/readyz", "/_trent/clock"] {
+    for path in ["/", "/healthz", "/readyz", "/_trent/clock", "/_trent/faults"] {
         let said = String::from_utf8(dev.say(request("HEAD", path, &[]).as_bytes()).await).unwrap();
         assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("\r\n\r\n"), "{path}: {said}");
     }
@@ -183,6 +184,7 @@ async fn a_page_that_cors_does_not_name_is_refused_before_routing() {
             (request("GET", "/nowhere", &[]), 404),
             (request("GET", "/_trent/clock", &[]), 403),
             (request("POST", "/_trent/clock", &["Content-Length: 14"]) + r#"{"reset":true}"#, 403),
+            (request("POST", "/_trent/faults", &["Content-Length: 2"]) + "{}", 403),
             (request("GET", "/_trent/nowhere", &[]), 403),
         ] {
             for host in ["localhost", "127.0.0.1:4599", "localhost.evil.example:4599"] {

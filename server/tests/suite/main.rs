@@ -2,6 +2,7 @@
 
 mod confused_deputy;
 mod door;
+mod faults;
 mod kinds;
 mod limits;
 mod log;

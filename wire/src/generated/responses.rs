@@ -605,8 +605,6 @@ pub struct GetPublicKeyResponse {
     pub key_id: Option<String>,
     /// `PublicKey`, 1 to 8192 bytes.
     pub public_key: Option<Vec<u8>>,
-    /// `CustomerMasterKeySpec`.
-    pub customer_master_key_spec: Option<CustomerMasterKeySpec>,
     /// `KeySpec`.
     pub key_spec: Option<KeySpec>,
     /// `KeyUsage`.
@@ -619,6 +617,8 @@ pub struct GetPublicKeyResponse {
     pub key_agreement_algorithms: Option<Vec<KeyAgreementAlgorithmSpec>>,
     /// `EncapsulationAlgorithms`.
     pub encapsulation_algorithms: Option<Vec<EncapsulationAlgorithmSpec>>,
+    /// `CustomerMasterKeySpec`.
+    pub customer_master_key_spec: Option<KeySpec>,
 }
 
 impl Encode for GetPublicKeyResponse {

@@ -249,8 +249,6 @@ pub struct KeyMetadata {
     pub expiration_model: Option<ExpirationModelType>,
     /// `KeyManager`.
     pub key_manager: Option<KeyManagerType>,
-    /// `CustomerMasterKeySpec`.
-    pub customer_master_key_spec: Option<CustomerMasterKeySpec>,
     /// `KeySpec`.
     pub key_spec: Option<KeySpec>,
     /// `EncryptionAlgorithms`.
@@ -273,6 +271,8 @@ pub struct KeyMetadata {
     pub xks_key_configuration: Option<XksKeyConfigurationType>,
     /// `CurrentKeyMaterialId`, 64 characters, `^[a-f0-9]+$`.
     pub current_key_material_id: Option<String>,
+    /// `CustomerMasterKeySpec`.
+    pub customer_master_key_spec: Option<KeySpec>,
 }
 
 impl Listed for KeyMetadata {}

@@ -6,9 +6,9 @@ use crypto::spec::{Algorithm, KeySpec, KeyUsage};
 use wire::{Fault, KeyState, Op};
 
 use super::tests::STATES;
-use super::{Cell, Check, Checks, RegionPart, Row, Subject, row};
-use crate::keys::lifecycle::KeyOrigin;
+use super::{Cell, Check, Checks, Row, Subject, row};
 use crate::keys::lifecycle::samples::in_state;
+use crate::keys::lifecycle::{KeyOrigin, RegionPart};
 use crate::keys::refusal::Refusal;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/key-states.md");

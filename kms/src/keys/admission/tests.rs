@@ -3,9 +3,9 @@
 use crypto::spec::{Algorithm, KeySpec, KeyUsage};
 use wire::{KeyState, Op};
 
-use super::{RegionPart, Subject, admit, row};
+use super::{Subject, admit, row};
 use crate::keys::lifecycle::samples::{BORN, in_state};
-use crate::keys::lifecycle::{Facts, KeyOrigin};
+use crate::keys::lifecycle::{Facts, KeyOrigin, RegionPart};
 use crate::keys::refusal::Refusal;
 
 pub(super) const STATES: [KeyState; 8] = [

@@ -1,7 +1,7 @@
 //! Imported material: how it comes, how it goes, and when it expires. It knows materials by their ids and never sees
 //! one, so whether two are the same is told by the id alone.
 
-use super::{Facts, KeyOrigin, MaterialFacts, MaterialId, MaterialState, Overdue};
+use super::{Facts, KeyOrigin, MaterialFacts, MaterialId, MaterialState, Overdue, Part};
 use crate::Time;
 
 /// Which material an import brings (`ImportType`).
@@ -31,6 +31,8 @@ pub enum ImportRefusal {
     NotAssociated,
     /// This one waits for its rotation, and only one can.
     AnotherPending(MaterialId),
+    /// New material and new names come to a set of Regions through its primary alone.
+    NotPrimary,
 }
 
 /// The key has no material of that id.
@@ -97,7 +99,7 @@ impl Facts {
     ///
     /// # Errors
     /// A new material that is already the key's, or beside one that waits (until its expiry has been written down, so
-    /// that its bytes are not forgotten); an existing one that is not the key's.
+    /// that its bytes are not forgotten); an existing one that is not the key's; into a replica a new one, or a name.
     pub fn import(
         self,
         id: MaterialId,
@@ -105,6 +107,9 @@ impl Facts {
         terms: ImportTerms,
         now: Time,
     ) -> Result<Facts, ImportRefusal> {
+        if self.part == Some(Part::Replica) && (kind == ImportKind::New || terms.description.is_some()) {
+            return Err(ImportRefusal::NotPrimary);
+        }
         let was_missing = !self.has_its_materials(now);
         let after = match (kind, self.default_import_kind()) {
             (ImportKind::New | ImportKind::Existing, ImportKind::New) => {
@@ -126,8 +131,8 @@ impl Facts {
     }
 
     /// The bytes of a material are to go: of the one of this id, or of the current one. A permanent one stays the key's
-    /// and is missing until it is imported again; one that waits for its rotation leaves the key. Answers whose bytes
-    /// are to be destroyed: `None` if they were not here.
+    /// and is missing until it is imported again; one that waits for its rotation leaves the key, but for a replica, whose
+    /// primary has it. Answers whose bytes are to be destroyed: `None` if they were not here.
     ///
     /// # Errors
     /// The key has no material of this id.
@@ -163,7 +168,8 @@ impl Facts {
     }
 
     fn without_material(mut self, id: MaterialId) -> Facts {
-        self.materials.retain(|material| material.id != id || material.state.is_permanent());
+        let stays = self.part == Some(Part::Replica);
+        self.materials.retain(|material| material.id != id || material.state.is_permanent() || stays);
         self.with_material(id, MaterialFacts::go)
     }
 

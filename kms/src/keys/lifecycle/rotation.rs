@@ -4,9 +4,9 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
-use wire::{IncludeKeyMaterial, KeyState};
+use wire::IncludeKeyMaterial;
 
-use super::{Facts, KeyOrigin, MaterialFacts, MaterialId, MaterialState, Overdue};
+use super::{Facts, KeyOrigin, MaterialFacts, MaterialId, MaterialState, Overdue, Part};
 use crate::Time;
 
 /// How often a key is rotated on demand in all its life.
@@ -128,10 +128,10 @@ impl Facts {
         rotated.filter(move |rotated| rotated.kind == kind).map(|rotated| rotated.date)
     }
 
-    /// The date on which the key rotates by itself, as it is now: not while it is disabled or pending deletion.
+    /// The date on which the key rotates by itself, as it is now: not while it is disabled or pending deletion. A
+    /// replica never does: its primary rotates all its set.
     pub(super) fn next_rotation(&self) -> Option<Time> {
-        // An origin whose material neither is missing nor out of reach: its state does not depend on the time.
-        let rotates = self.origin == KeyOrigin::AwsKms && self.state(self.created) == KeyState::Enabled;
+        let rotates = self.origin == KeyOrigin::AwsKms && self.enabled && self.part != Some(Part::Replica);
         self.rotation().filter(|_| rotates).map(|rotation| rotation.next)
     }
 
@@ -194,8 +194,11 @@ impl Facts {
         Ok(Facts { schedule, ..self }.with_fresh(fresh, rotated))
     }
 
-    /// A date of automatic rotation may be missed from here on.
+    /// A date of automatic rotation may be missed from here on: a replica has none to miss.
     pub(super) fn interrupted(self) -> Facts {
+        if self.part == Some(Part::Replica) {
+            return self;
+        }
         let schedule = self.schedule.map(|schedule| Schedule { interrupted: true, ..schedule });
         Facts { schedule, ..self }
     }

@@ -94,6 +94,7 @@ impl Story {
                     return true;
                 }
                 Due::Expiry(overdue, _) => facts.expire(overdue).expect("its own proof").0,
+                Due::Settling(_) => panic!("a key of one Region has nothing to settle"),
                 Due::Rotation(overdue) => {
                     let fresh = self.fresh();
                     facts.rotate(overdue, fresh).expect("its own proof")

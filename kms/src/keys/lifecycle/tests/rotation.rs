@@ -146,7 +146,7 @@ fn a_key_rotates_by_itself_only_while_it_is_enabled() {
 fn a_rotation_takes_only_its_own_proof() {
     let proof = || match due(&rotating(), after(90)) {
         Some((_, Due::Rotation(overdue))) => overdue,
-        Some((_, Due::Deletion(_) | Due::Expiry(..))) | None => panic!("a rotation is due"),
+        Some((_, Due::Deletion(_) | Due::Expiry(..) | Due::Settling(_))) | None => panic!("a rotation is due"),
     };
     let others = [
         plain(),
