@@ -19,7 +19,7 @@ const steps = story({
   expected: { typed: false, materialIds: false, windows: true, nameless: () => null },
 });
 
-/** Its model knows no KeyId in ListAliases: the Region is this story's alone, and so are all aliases in it. */
+/** Its model knows no KeyId in ListAliases: the Region is this story's alone, and so are all aliases in it but AWS's own 13. */
 steps.paginator = async () => {
   const names = [];
   const sizes = [];
@@ -29,8 +29,9 @@ steps.paginator = async () => {
     names.push(...page.Aliases.map((alias) => alias.AliasName));
     sizes.push(page.Aliases.length);
   } while (page.Truncated);
-  same("the names", [...names].sort().map((name) => name.split("-")[4]), ["0", "1", "2", "3", "4", "5", "6"]);
-  same("the sizes of the pages", sizes, [2, 2, 2, 1]);
+  const own = names.filter((name) => !name.startsWith("alias/aws/"));
+  same("the names", [...own].sort().map((name) => name.split("-")[4]), ["0", "1", "2", "3", "4", "5", "6"]);
+  same("the sizes of the pages", sizes, Array(10).fill(2));
 };
 
 delete steps.cancelled_call; // a request that 2.0.31 aborts before it is sent never calls back
