@@ -16,5 +16,10 @@ curl --silent "$TRENT_URL" --header "X-Amz-Target: TrentService.Encrypt" \
 # docs: clock
 curl --silent "$TRENT_URL/_trent/clock" --data '{"advance": 86400}'
 # docs: end
+
+# docs: faults
+curl --silent "$TRENT_URL/_trent/faults" --data '{"Operation": "Sign", "Error": "KMSInternalException", "Times": 2}'
+curl --silent "$TRENT_URL/_trent/faults" --request DELETE
+# docs: end
 echo
 echo done

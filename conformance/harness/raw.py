@@ -4,7 +4,7 @@ import json
 import socket
 
 from . import sigv4
-from .claims import Broken, exchanged
+from .claims import Broken, exchanged, same
 
 TARGET = "TrentService."
 JSON_1_1 = "application/x-amz-json-1.1"
@@ -133,6 +133,18 @@ def unsigned(trent, operation, parameters=b"{}", more=(), *, content_type=JSON_1
     """A call without a signature, as `dev` takes it."""
     body = encoded(parameters)
     return send(trent, written(head(trent, operation, body, more, content_type=content_type), body, method, path))
+
+
+def wish(trent, what, said=None, method=None):
+    """What `dev` takes beside KMS, at /_trent/clock and /_trent/faults: a GET, or a POST of what is said."""
+    content = b"" if said is None else json.dumps(said).encode()
+    headers = [("Host", host(trent)), ("Content-Length", str(len(content)))]
+    return send(trent, written(headers, content, method or ("POST" if content else "GET"), f"/_trent/{what}"))
+
+
+def turn(trent, seconds):
+    """Turns the clock of a `dev`."""
+    same(wish(trent, "clock", {"advance": seconds}).status, 200, "the clock's status")
 
 
 def done(trent, operation, parameters=b"{}", **how):

@@ -3,7 +3,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from .claims import Broken, exchanged, same
+from .claims import exchanged, raised, same
 from .server import shared
 
 _clients = {}
@@ -17,11 +17,19 @@ def kms(mode="serve", region="us-east-1", account="000000000000"):
 
 
 def client(trent, region="us-east-1", account="000000000000"):
+    return _made(trent, region, account, parameter_validation=False, retries={"max_attempts": 0})
+
+
+def patient(trent, attempts=3, **how):
+    """A client that tries again, as applications have it."""
+    return _made(trent, "us-east-1", "000000000000", retries={"mode": "standard", "total_max_attempts": attempts}, **how)
+
+
+def _made(trent, region, account, **how):
     credentials = trent.credentials(account)
     made = boto3.Session().client(
         "kms", endpoint_url=trent.url, region_name=region, aws_access_key_id=credentials.id,
-        aws_secret_access_key=credentials.secret,
-        config=botocore.config.Config(parameter_validation=False, retries={"max_attempts": 0}))
+        aws_secret_access_key=credentials.secret, config=botocore.config.Config(**how))
     return watched(made)
 
 
@@ -56,11 +64,7 @@ def refused(call, code, message=..., **parameters):
 
 def failure(call, **parameters):
     """The parsed error of a call that must fail."""
-    try:
-        answer = call(**parameters)
-    except botocore.exceptions.ClientError as error:
-        return error.response
-    raise Broken(f"the call succeeded: {_without_metadata(answer)}")
+    return raised(botocore.exceptions.ClientError, call, **parameters).response
 
 
 def _without_metadata(answer):

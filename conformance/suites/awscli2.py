@@ -1,10 +1,9 @@
 """The second AWS CLI, as Debian has it. Where root may install packages it is installed; elsewhere it is skipped."""
 import base64
 import os
-import shutil
 import subprocess
 
-from harness import aws, examples, story
+from harness import aws, debian, examples, story
 from harness.claims import Skipped, claim, each, exchanged, same
 from harness.server import shared
 
@@ -14,12 +13,8 @@ DEBIANS = "/usr/bin/aws"
 def found():
     """Debian's program, installed if it can be."""
     if not _second():
-        if not shutil.which("apt-get") or os.geteuid():
+        if not debian.installed("awscli"):
             raise Skipped("the AWS CLI v2 was not tried: it is not at /usr/bin/aws, and only root with apt-get can install it")
-        print("  installing Debian's awscli", flush=True)
-        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "awscli"]):
-            subprocess.run(["apt-get", "--quiet", "--quiet", *arguments], check=True, stdout=subprocess.DEVNULL,
-                           env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         if not _second():
             raise Skipped("the AWS CLI v2 was not tried: this distribution's awscli is another version")
     return DEBIANS

@@ -7,7 +7,7 @@ from harness.claims import Skipped, each
 if not shutil.which("go"):
     raise Skipped("aws-sdk-go-v2 was not tried: go is not installed")
 
-PROGRAM = [places.go()]
+PROGRAM = [places.go("go", "story")]
 
 
 @each(programs.by_code(PROGRAM))

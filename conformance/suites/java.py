@@ -1,6 +1,5 @@
 """The AWS SDKs for Java: today's software.amazon.awssdk:kms, and com.amazonaws:aws-java-sdk-kms 1.9.6 of 2014."""
 import shutil
-import subprocess
 
 from harness import places, programs, story
 from harness.claims import Skipped, each
@@ -8,22 +7,7 @@ from harness.claims import Skipped, each
 if not (shutil.which("java") and shutil.which("mvn")):
     raise Skipped("the AWS SDKs for Java were not tried: java or mvn is not installed")
 
-SOURCE = places.HERE / "clients" / "java"
-FILES = [SOURCE / "pom.xml", *sorted(file for file in (SOURCE / "src").rglob("*") if file.is_file())]
-
-
-def _built():
-    """Maven writes beside its pom, so it gets a copy of the sources."""
-    def make(place):
-        shutil.copytree(SOURCE, place, ignore=shutil.ignore_patterns("target"))
-        subprocess.run(["mvn", "--quiet", "--batch-mode", f"-Dmaven.repo.local={places.CACHE / 'maven'}", "compile",
-                        "dependency:copy-dependencies", "-DoutputDirectory=target/jars"], cwd=place, check=True)
-    return places.made("java", FILES, make) / "target"
-
-
-TARGET = _built()
-# What starts once and runs for a second is not worth the optimising compiler.
-JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{TARGET}/classes:{TARGET}/jars/*"]
+JAVA = places.java("java")
 TODAY, V1 = [*JAVA, "Current"], [*JAVA, "Old"]
 
 

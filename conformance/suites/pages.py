@@ -5,7 +5,7 @@ from harness.claims import Broken, claim, each, holds, same
 
 @claim
 def there_is_a_page_for_each_client():
-    wanted = {"README", "boto3", "aws-cli", "curl", "dotnet", "go", "java", "javascript", "rust"}
+    wanted = {"README", "boto3", "aws-cli", "curl", "dotnet", "encryption-sdk", "go", "java", "javascript", "libraries", "rust"}
     same(wanted - {page.stem for page in pages.pages()}, set(), "the clients without a page")
 
 

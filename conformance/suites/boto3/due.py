@@ -1,6 +1,6 @@
 """What happens by itself: tokens and materials that expire, keys that rotate, aliases that go with their key. On the clock of `dev`."""
 import datetime
-import json
+import functools
 import os
 
 from cryptography.hazmat.primitives import hashes
@@ -13,29 +13,26 @@ from harness.story_boto3 import oaep
 
 HOUR, DAY = 3_600, 86_400
 FOREVER = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
-_dev = []
 
 
-def dev():
+@functools.cache
+def ahead():
     """A server of this file's own: its clock runs ahead of everybody else's."""
-    if not _dev:
-        trent = Trent("dev")
-        _dev.extend([trent, client(trent)])
-    return _dev[1]
+    return Trent("dev")
+
+
+@functools.cache
+def dev():
+    return client(ahead())
 
 
 def advance(seconds):
-    dev()
-    content = json.dumps({"advance": seconds}).encode()
-    headers = [("Host", raw.host(_dev[0])), ("Content-Length", str(len(content)))]
-    answer = raw.send(_dev[0], raw.written(headers, content, "POST", "/_trent/clock"))
-    same(answer.status, 200, "the clock's status")
+    raw.turn(ahead(), seconds)
     return now()
 
 
 def now():
-    answer = raw.send(_dev[0], raw.written([("Host", raw.host(_dev[0])), ("Content-Length", "0")], b"", "GET", "/_trent/clock"))
-    return datetime.datetime.fromisoformat(answer.json["now"].replace("Z", "+00:00"))
+    return datetime.datetime.fromisoformat(raw.wish(ahead(), "clock").json["now"].replace("Z", "+00:00"))
 
 
 def external():

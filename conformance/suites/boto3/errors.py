@@ -26,6 +26,16 @@ CALLS = {
     "re_encrypt": lambda k: {"DestinationKeyId": k, "CiphertextBlob": known()["blob"]},
     "generate_data_key": lambda k: {"KeyId": k, "KeySpec": "AES_256"},
     "generate_data_key_without_plaintext": lambda k: {"KeyId": k, "KeySpec": "AES_256"},
+    "generate_data_key_pair": lambda k: {"KeyId": k, "KeyPairSpec": "ECC_NIST_P256"},
+    "generate_data_key_pair_without_plaintext": lambda k: {"KeyId": k, "KeyPairSpec": "ECC_NIST_P256"},
+    "sign": lambda k: {"KeyId": k, "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"},
+    "verify": lambda k: {"KeyId": k, "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256", "Signature": b"x"},
+    "get_public_key": lambda k: {"KeyId": k},
+    "generate_mac": lambda k: {"KeyId": k, "Message": b"x", "MacAlgorithm": "HMAC_SHA_256"},
+    "verify_mac": lambda k: {"KeyId": k, "Message": b"x", "MacAlgorithm": "HMAC_SHA_256", "Mac": b"x"},
+    "derive_shared_secret": lambda k: {"KeyId": k, "KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"},
+    "encapsulate": lambda k: {"KeyId": k, "EncapsulationAlgorithm": "ML_KEM"},
+    "decapsulate": lambda k: {"KeyId": k, "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": bytes(768)},
     "enable_key": lambda k: {"KeyId": k},
     "disable_key": lambda k: {"KeyId": k},
     "update_key_description": lambda k: {"KeyId": k, "Description": "d"},
@@ -47,7 +57,14 @@ CALLS = {
     "get_key_policy": lambda k: {"KeyId": k},
     "list_key_policies": lambda k: {"KeyId": k},
 }
-WITH_ALIASES = ["describe_key", "encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext"]
+WITH_ALIASES = ["describe_key", "encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext",
+                "generate_data_key_pair", "generate_data_key_pair_without_plaintext", "sign", "verify", "get_public_key", "generate_mac",
+                "verify_mac", "derive_shared_secret", "encapsulate", "decapsulate"]
+# What keys the operations need that work with others than symmetric ones.
+KINDS = {"sign": ("ECC_NIST_P256", "SIGN_VERIFY"), "verify": ("ECC_NIST_P256", "SIGN_VERIFY"),
+         "get_public_key": ("ECC_NIST_P256", "SIGN_VERIFY"), "generate_mac": ("HMAC_256", "GENERATE_VERIFY_MAC"),
+         "verify_mac": ("HMAC_256", "GENERATE_VERIFY_MAC"), "derive_shared_secret": ("ECC_NIST_P256", "KEY_AGREEMENT"),
+         "encapsulate": ("ML_KEM_512", "ENCAPSULATE_DECAPSULATE"), "decapsulate": ("ML_KEM_512", "ENCAPSULATE_DECAPSULATE")}
 NO_ALIASES = [name for name in CALLS if name not in WITH_ALIASES]
 PERMISSIONS = {"re_encrypt": "ReEncryptTo"}
 
@@ -136,6 +153,8 @@ def whatever_else_is_given_for_a_key_is_refused_by_name(_name, named):
 DISABLED, PENDING, NOT_PENDING = (("DisabledException", "{} is disabled."), ("KMSInvalidStateException", "{} is pending deletion."),
                                   ("KMSInvalidStateException", "{} is not pending deletion."))
 NOT_IMPORTED = ("UnsupportedOperationException", "{} origin is AWS_KMS which is not valid for this operation.")
+# What is wrong with the samples themselves, which is told last.
+NO_SIGNATURE, NO_CODE, NO_PEER = ("KMSInvalidSignatureException", ""), ("KMSInvalidMacException", ""), ("ValidationException", "")
 STATES = {  # operation: Enabled, Disabled, PendingDeletion
     "describe_key": (None, None, None),
     "encrypt": (None, DISABLED, PENDING),
@@ -144,6 +163,16 @@ STATES = {  # operation: Enabled, Disabled, PendingDeletion
     "re_encrypt_to": (None, DISABLED, PENDING),
     "generate_data_key": (None, DISABLED, PENDING),
     "generate_data_key_without_plaintext": (None, DISABLED, PENDING),
+    "generate_data_key_pair": (None, DISABLED, PENDING),
+    "generate_data_key_pair_without_plaintext": (None, DISABLED, PENDING),
+    "sign": (None, DISABLED, PENDING),
+    "verify": (NO_SIGNATURE, DISABLED, PENDING),
+    "get_public_key": (None, None, PENDING),
+    "generate_mac": (None, DISABLED, PENDING),
+    "verify_mac": (NO_CODE, DISABLED, PENDING),
+    "derive_shared_secret": (NO_PEER, DISABLED, PENDING),
+    "encapsulate": (None, DISABLED, PENDING),
+    "decapsulate": (None, DISABLED, PENDING),
     "enable_key": (None, None, PENDING),
     "disable_key": (None, None, PENDING),
     "update_key_description": (None, None, PENDING),
@@ -171,8 +200,9 @@ CELLS = [(f"{operation}-{state}", operation, state, row[n]) for operation, row i
 
 @each(CELLS)
 def a_state_admits_what_awss_table_says(_name, operation, state, fault):
-    key = new_key()
-    own = kms().encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    kind = KINDS.get(operation)
+    key = new_key(**({"KeySpec": kind[0], "KeyUsage": kind[1]} if kind else {}))
+    own = None if kind else kms().encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
     INTO[state](key["KeyId"])
     call, parameters = {
         "decrypt": (kms().decrypt, {"CiphertextBlob": own}),

@@ -17,7 +17,7 @@ def _missing(client, tool):
 
 JAVASCRIPT = programs.by_profile(["node", places.javascript() / "client-kms.mjs"], house.as_worker) if _there("node", "npm") else \
     _missing("the AWS SDK for JavaScript", "node or npm")
-GO = programs.by_profile([places.go()], house.as_worker) if _there("go") else _missing("aws-sdk-go-v2", "go")
+GO = programs.by_profile([places.go("go", "story")], house.as_worker) if _there("go") else _missing("aws-sdk-go-v2", "go")
 
 
 @each(JAVASCRIPT)

@@ -129,6 +129,7 @@ CALLS = [
     ("DeleteImportedKeyMaterial", "DeleteImportedKeyMaterial", _by_id(external)),
     ("EnableKeyRotation", "EnableKeyRotation", _by_id(fresh, RotationPeriodInDays=(90, 90))),
     ("DisableKeyRotation", "DisableKeyRotation", _by_id(fresh)),
+    ("GetKeyLastUsage", "GetKeyLastUsage", _by_id(fresh)),
     ("GetKeyRotationStatus", "GetKeyRotationStatus", _by_id(fresh)),
     ("RotateKeyOnDemand", "RotateKeyOnDemand", _by_id(fresh)),
     ("ListKeyRotations", "ListKeyRotations", _by_id(fresh, IncludeKeyMaterial=("ALL_KEY_MATERIAL", "ALL_KEY_MATERIAL"))),

@@ -1,6 +1,5 @@
 """The clock of `dev`, and what becomes due by it: deletion happens when the POST returns, and not before."""
 import datetime
-import json
 
 from harness import raw
 from harness.claims import claim, each, holds, same
@@ -17,9 +16,7 @@ def dev():
 
 def clock(body=None, trent=None):
     """Reads the clock, or turns it and reads what the answer says."""
-    trent, content = trent or dev(), b"" if body is None else json.dumps(body).encode()
-    headers = [("Host", raw.host(trent)), ("Content-Length", str(len(content)))]
-    answer = raw.send(trent, raw.written(headers, content, "GET" if body is None else "POST", "/_trent/clock"))
+    answer = raw.wish(trent or dev(), "clock", body)
     same(answer.status, 200, "the clock's status")
     return answer.json
 
@@ -118,7 +115,7 @@ def turning_the_clock_leaves_signatures_to_the_wall_clock():
 
 @each([("put", "PUT"), ("delete", "DELETE"), ("patch", "PATCH")])
 def the_clock_takes_get_and_post_alone(_name, method):
-    answer = raw.send(dev(), raw.written([("Host", raw.host(dev())), ("Content-Length", "0")], b"", method, "/_trent/clock"))
+    answer = raw.wish(dev(), "clock", method=method)
     holds(400 <= answer.status < 500, f"the answer is {answer}")
 
 
@@ -126,6 +123,4 @@ def the_clock_takes_get_and_post_alone(_name, method):
 def serve_has_no_clock_to_turn():
     serve = shared("serve")
     for method in ("GET", "POST"):
-        body = b'{"advance":1}'
-        answer = raw.send(serve, raw.written([("Host", raw.host(serve)), ("Content-Length", str(len(body)))], body, method, "/_trent/clock"))
-        same(answer.status, 404, "the status")
+        same(raw.wish(serve, "clock", {"advance": 1}, method).status, 404, "the status")

@@ -9,8 +9,17 @@ from .facts import Unreachable, plain
 
 KEY, OTHER_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321"
 WITH_MATERIAL = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt", "kms:GenerateDataKey")
-SYMMETRIC = {"kms:keyspec": "SYMMETRIC_DEFAULT", "kms:customermasterkeyspec": "SYMMETRIC_DEFAULT",
-             "kms:keyusage": "ENCRYPT_DECRYPT", "kms:customermasterkeyusage": "ENCRYPT_DECRYPT", "kms:multiregion": False}
+USED_FOR = {"kms:Sign": "SIGN_VERIFY", "kms:Verify": "SIGN_VERIFY", "kms:GetPublicKey": "SIGN_VERIFY",
+            "kms:GenerateMac": "GENERATE_VERIFY_MAC", "kms:VerifyMac": "GENERATE_VERIFY_MAC",
+            "kms:DeriveSharedSecret": "KEY_AGREEMENT",
+            "kms:Encapsulate": "ENCAPSULATE_DECAPSULATE", "kms:Decapsulate": "ENCAPSULATE_DECAPSULATE"}
+SPECS = {"ENCRYPT_DECRYPT": "SYMMETRIC_DEFAULT", "SIGN_VERIFY": "ECC_NIST_P256", "GENERATE_VERIFY_MAC": "HMAC_256",
+         "KEY_AGREEMENT": "ECC_NIST_P256", "ENCAPSULATE_DECAPSULATE": "ML_KEM_512"}
+USAGES = {"SYMMETRIC": "ENCRYPT_DECRYPT", "RSA": "ENCRYPT_DECRYPT", "ECC": "SIGN_VERIFY", "HMAC": "GENERATE_VERIFY_MAC",
+          "ML_DSA": "SIGN_VERIFY", "ML_KEM": "ENCAPSULATE_DECAPSULATE"}
+# The condition keys of the one algorithm that a key of most kinds has.
+ALGORITHMS = {"ENCRYPT_DECRYPT": "kms:encryptionalgorithm", "SIGN_VERIFY": "kms:signingalgorithm",
+              "GENERATE_VERIFY_MAC": "kms:macalgorithm", "KEY_AGREEMENT": "kms:keyagreementalgorithm"}
 UNKNOWABLE = object()  # what a call has, but at no value that a test could know
 GONE, FORMER_USER = "AIDAGONE", f"arn:aws:iam::{world.HERE}:user/gone"
 HARNESS = "harness"  # the policy that lets a caller do what a case does not ask about
@@ -45,7 +54,26 @@ class Case:
         return world.arn_of(self.other if self.resource.endswith(OTHER_KEY) else self.key)
 
     def uses_material(self):
-        return self.action.startswith(WITH_MATERIAL)
+        return self.action.startswith(WITH_MATERIAL) or self.action in USED_FOR and self.action != "kms:GetPublicKey"
+
+    def kind(self):
+        """Spec and usage of the case's key, and whether it is of several Regions: what the case wants, or else what its
+        action needs.
+        """
+        spec = self.fact("kms:KeySpec") or self.fact("kms:CustomerMasterKeySpec")
+        usage = self.fact("kms:KeyUsage") or self.fact("kms:CustomerMasterKeyUsage") or USED_FOR.get(self.action)
+        algorithms = [self.fact(f"kms:{name}Algorithm") or "" for name in ("Signing", "Encryption", "Mac")]
+        if not spec and any(algorithm.startswith("RSA") for algorithm in algorithms):
+            spec = "RSA_2048"
+        if not spec and algorithms[2]:
+            spec = algorithms[2].replace("HMAC_SHA_", "HMAC_")
+        if spec and not usage:
+            usage = next(usage for start, usage in USAGES.items() if spec.startswith(start))
+        if usage == "SIGN_VERIFY" and any("Decrypt" in grant["operations"] for grant in self.documents.get("grants", ())):
+            spec, usage = "RSA_2048", "ENCRYPT_DECRYPT"  # what has a public key too, and can be granted
+        usage = usage or "ENCRYPT_DECRYPT"
+        several = self.fact("kms:MultiRegion") is True or self.fact("kms:MultiRegionKeyType") == "PRIMARY"
+        return spec or SPECS[usage], usage, several
 
     def context(self):
         """The encryption context: of its names alone, if the case has no more."""
@@ -66,7 +94,7 @@ class Case:
         return said
 
     def facts_of_the_key(self, origin="AWS_KMS"):
-        return {**SYMMETRIC, "kms:keyorigin": origin, "aws:resourceaccount": world.HERE} if self.is_of_a_key() else {}
+        return {**facts_of(*self.kind()), "kms:keyorigin": origin, "aws:resourceaccount": world.HERE} if self.is_of_a_key() else {}
 
     def check_grants(self):
         for grant in self.documents.get("grants", ()):
@@ -90,7 +118,8 @@ class Case:
     def make_key(self, origin="AWS_KMS", tags=None):
         """A key that is open to its maker as yet, with the grants."""
         tags = [{"TagKey": name, "TagValue": value} for name, value in (tags or {}).items()]
-        self.key = world.new_key(Origin=origin, **({"Tags": tags} if tags else {}))
+        spec, usage, several = self.kind()
+        self.key = world.new_key(Origin=origin, KeySpec=spec, KeyUsage=usage, MultiRegion=several, **({"Tags": tags} if tags else {}))
         self.grant_ids = [self.make_grant(grant) for grant in self.documents.get("grants", ())]
 
     def make_grant(self, grant):
@@ -146,6 +175,12 @@ class Case:
 
     def _names_somebody_gone(self):
         return GONE in json.dumps(self.documents)
+
+
+def facts_of(spec, usage, several):
+    """What a key's conditions say of it."""
+    return {"kms:keyspec": spec, "kms:customermasterkeyspec": spec, "kms:keyusage": usage, "kms:customermasterkeyusage": usage,
+            "kms:multiregion": several, **({"kms:multiregionkeytype": "PRIMARY"} if several else {})}
 
 
 def _with_usher(policy):

@@ -6,7 +6,7 @@ import json
 from harness.claims import same
 
 from . import facts, world
-from .case import Case
+from .case import ALGORITHMS, Case
 from .facts import Unreachable, family
 from .operations import CALLS
 
@@ -17,7 +17,7 @@ USUAL = {"kms:EnableKeyRotation": {"kms:rotationperiodindays"}, "kms:GetKeyPolic
          "kms:PutKeyPolicy": {"kms:policyname"}, "kms:DisableKey": {"kms:trailingdayswithoutkeyusage"},
          "kms:ScheduleKeyDeletion": {"kms:schedulekeydeletionpendingwindowindays", "kms:trailingdayswithoutkeyusage"},
          "kms:CreateGrant": {"kms:grantisforawsresource"}, "kms:ListGrants": {"kms:grantisforawsresource"},
-         "kms:RevokeGrant": {"kms:grantisforawsresource"}}
+         "kms:RevokeGrant": {"kms:grantisforawsresource"}, "kms:Sign": {"kms:messagetype"}, "kms:Verify": {"kms:messagetype"}}
 
 
 class Explanation(Case):
@@ -62,7 +62,10 @@ class Explanation(Case):
 
     def _is_known(self, key):
         known = {*self.facts_of_the_caller(), *self.facts_of_the_key(), *USUAL.get(self.action, ())}
-        return key in known or (key == "kms:encryptionalgorithm" and self.uses_material())
+        spec, usage, _ = self.kind()
+        # A request names the one algorithm of its key; where there are several, nobody knows which.
+        only = ALGORITHMS.get(usage) if self.uses_material() and not spec.startswith("RSA") else None
+        return key in known or key == only
 
 
 def _texts(value):

@@ -6,20 +6,65 @@ import json
 import time
 
 from . import world
-from .case import SYMMETRIC
+from .case import USAGES, facts_of
 from .facts import Unreachable, check_source, instant
 
 KEY_MATERIAL = base64.b64encode(bytes(32)).decode()
 EVERYBODY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]})
 
 
+PEER = base64.b64encode(bytes.fromhex(  # the base point of P-256: somebody's public key
+    "3059301306072a8648ce3d020106082a8648ce3d030107034200046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")).decode()
+
+
 def cryptographic(more=lambda _: {}):
     """With the key's material, where an encryption context and a dry run are taken."""
     def call(plan):
-        plan.says["kms:encryptionalgorithm"] = "SYMMETRIC_DEFAULT"
+        spec = plan.kind()[0]
+        algorithm = "SYMMETRIC_DEFAULT" if spec == "SYMMETRIC_DEFAULT" else plan.fact("kms:EncryptionAlgorithm") or "RSAES_OAEP_SHA_256"
+        plan.says["kms:encryptionalgorithm"] = algorithm
+        named = {"EncryptionAlgorithm": algorithm} if spec != "SYMMETRIC_DEFAULT" else {}
         context = {"EncryptionContext": plan.with_context()} if plan.context() else {}
-        return None, {"KeyId": plan.named_key(), **context, **more(plan), "DryRun": True}
+        return None, {"KeyId": plan.named_key(), **named, **context, **more(plan), "DryRun": True}
     return call
+
+
+def by_algorithm(name, member, usual, more):
+    """With a key of one usage, by the algorithm that the case wants."""
+    def call(plan):
+        algorithm = plan.fact(name) or usual
+        if algorithm == "OTHER":
+            raise Unreachable("no key agreement has another algorithm, or the request is refused as it is")
+        plan.says[name.lower()] = algorithm
+        return None, {"KeyId": plan.named_key(), member: algorithm, **more, "DryRun": True}
+    return call
+
+
+def _signature(more):
+    def call(plan):
+        kind = plan.fact("kms:MessageType") or "RAW"
+        plan.says["kms:messagetype"] = kind
+        usual = "RSASSA_PSS_SHA_256" if plan.kind()[0].startswith("RSA") else "ECDSA_SHA_256"
+        members = {"Message": KEY_MATERIAL, "MessageType": kind, **more}
+        return by_algorithm("kms:SigningAlgorithm", "SigningAlgorithm", usual, members)(plan)
+    return call
+
+
+def _encapsulated(plan):
+    # The blob is looked at by no dry run.
+    return None, {"KeyId": plan.named_key(), "EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": KEY_MATERIAL,
+                  "DryRun": True}
+
+
+def _data_key_pair(plan):
+    spec = plan.fact("kms:DataKeyPairSpec") or "ECC_NIST_P256"
+    plan.says["kms:datakeypairspec"] = spec
+    return {"KeyPairSpec": spec}
+
+
+def _public_key(plan):
+    return "GetPublicKey", {"KeyId": plan.named_key()}
 
 
 def of_key(more=lambda _: {}, says=None):
@@ -31,7 +76,8 @@ def of_key(more=lambda _: {}, says=None):
 
 
 def _decrypt(plan):
-    return {"CiphertextBlob": plan.ciphertext(plan.key)}
+    ours = plan.kind()[0] == "SYMMETRIC_DEFAULT"
+    return {"CiphertextBlob": plan.ciphertext(plan.key) if ours else KEY_MATERIAL}
 
 
 def _re_encrypt(half):
@@ -69,10 +115,9 @@ def _put_policy(plan):
 def _create_key(plan):
     spec = plan.fact("kms:KeySpec") or "SYMMETRIC_DEFAULT"
     several, origin = plan.fact("kms:MultiRegion") is True, plan.fact("kms:KeyOrigin") or "AWS_KMS"
-    if spec != "SYMMETRIC_DEFAULT" or several:
-        raise Unreachable("keys of the kind are not built")
-    plan.says |= {**SYMMETRIC, "kms:keyorigin": origin}
-    parameters = {"KeySpec": spec, "KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": several, "Origin": origin}
+    usage = next(usage for start, usage in USAGES.items() if spec.startswith(start))
+    plan.says |= {**facts_of(spec, usage, several), "kms:keyorigin": origin}
+    parameters = {"KeySpec": spec, "KeyUsage": usage, "MultiRegion": several, "Origin": origin}
     if plan.fact("kms:BypassPolicyLockoutSafetyCheck") is True:
         parameters["BypassPolicyLockoutSafetyCheck"] = plan.says["kms:bypasspolicylockoutsafetycheck"] = True
     if tags := _request_tags(plan):
@@ -101,9 +146,18 @@ def _untag(plan):
     return "UntagResource", {"KeyId": plan.key_arn(), "TagKeys": names}
 
 
+def _to_region(fact, member):
+    """Of a key that is in one Region: whoever may is told so."""
+    def call(plan):
+        region = plan.fact(fact) or "eu-west-1"
+        plan.says[fact.lower()] = region
+        return None, {"KeyId": plan.key_arn(), member: region}
+    return call
+
+
 def _schedule(plan):
     days = _between(plan, "kms:ScheduleKeyDeletionPendingWindowInDays", 30, 7, 30)
-    plan.says |= USED_TODAY
+    plan.says |= MADE_TODAY
     return "ScheduleKeyDeletion", {"KeyId": plan.key_arn(), "PendingWindowInDays": days}
 
 
@@ -217,20 +271,28 @@ def _data_key(_):
     return {"KeySpec": "AES_256"}
 
 
-USED_TODAY = {"kms:trailingdayswithoutkeyusage": 0}
+MADE_TODAY = {"kms:trailingdayswithoutkeyusage": 0}
 CALLS = {
     "kms:CancelKeyDeletion": of_key(), "kms:CreateAlias": _create_alias, "kms:CreateGrant": _create_grant, "kms:CreateKey": _create_key,
     "kms:Decrypt": cryptographic(_decrypt), "kms:DeleteAlias": _delete_alias, "kms:DeleteImportedKeyMaterial": of_key(),
-    "kms:DescribeKey": _describe, "kms:DisableKey": of_key(says=USED_TODAY), "kms:DisableKeyRotation": of_key(),
+    "kms:DescribeKey": _describe, "kms:DisableKey": of_key(says=MADE_TODAY), "kms:DisableKeyRotation": of_key(),
     "kms:EnableKey": of_key(), "kms:EnableKeyRotation": _rotate,
     "kms:Encrypt": cryptographic(lambda _: {"Plaintext": KEY_MATERIAL}), "kms:GenerateDataKey": cryptographic(_data_key),
     "kms:GenerateDataKeyWithoutPlaintext": cryptographic(_data_key), "kms:GenerateRandom": plain("GenerateRandom", NumberOfBytes=8),
-    "kms:GetKeyPolicy": _get_policy, "kms:GetKeyRotationStatus": of_key(), "kms:GetParametersForImport": _get_parameters,
+    "kms:GetKeyLastUsage": of_key(), "kms:GetKeyPolicy": _get_policy, "kms:GetKeyRotationStatus": of_key(), "kms:GetParametersForImport": _get_parameters,
     "kms:ImportKeyMaterial": _import, "kms:ListAliases": plain("ListAliases"),
     "kms:ListGrants": of_key(says={"kms:grantisforawsresource": False}), "kms:ListKeyPolicies": of_key(),
     "kms:ListKeyRotations": of_key(), "kms:ListKeys": plain("ListKeys"), "kms:ListResourceTags": of_key(),
     "kms:PutKeyPolicy": _put_policy, "kms:ReEncryptFrom": _re_encrypt("From"), "kms:ReEncryptTo": _re_encrypt("To"),
+    "kms:ReplicateKey": _to_region("kms:ReplicaRegion", "ReplicaRegion"),
     "kms:RetireGrant": _retire, "kms:RevokeGrant": _revoke, "kms:RotateKeyOnDemand": of_key(),
     "kms:ScheduleKeyDeletion": _schedule, "kms:TagResource": _tag, "kms:UntagResource": _untag,
     "kms:UpdateAlias": _update_alias, "kms:UpdateKeyDescription": of_key(lambda _: {"Description": "x"}),
+    "kms:UpdatePrimaryRegion": _to_region("kms:PrimaryRegion", "PrimaryRegion"),
+    "kms:Sign": _signature({}), "kms:Verify": _signature({"Signature": KEY_MATERIAL}), "kms:GetPublicKey": _public_key,
+    "kms:GenerateMac": by_algorithm("kms:MacAlgorithm", "MacAlgorithm", "HMAC_SHA_256", {"Message": KEY_MATERIAL}),
+    "kms:VerifyMac": by_algorithm("kms:MacAlgorithm", "MacAlgorithm", "HMAC_SHA_256", {"Message": KEY_MATERIAL, "Mac": KEY_MATERIAL}),
+    "kms:DeriveSharedSecret": by_algorithm("kms:KeyAgreementAlgorithm", "KeyAgreementAlgorithm", "ECDH", {"PublicKey": PEER}),
+    "kms:Encapsulate": _encapsulated, "kms:Decapsulate": _encapsulated,
+    "kms:GenerateDataKeyPair": cryptographic(_data_key_pair), "kms:GenerateDataKeyPairWithoutPlaintext": cryptographic(_data_key_pair),
 }

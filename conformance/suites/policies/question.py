@@ -17,7 +17,7 @@ WITHOUT_KEY_MATERIAL = ("kms:GetParametersForImport", "kms:ImportKeyMaterial", "
 TAG_VALUE = re.compile(r"[\w\s_.:/=+\-@]*")
 # What a call is answered with after everybody let it pass.
 PERMITTED = {None, "DryRunOperationException", "KMSInvalidStateException", "NotFoundException", "InvalidImportTokenException",
-             "MalformedPolicyDocumentException"}
+             "MalformedPolicyDocumentException", "UnsupportedOperationException"}
 TEXTS = {
     "nothing:resource": "because no resource-based policy allows the {} action",
     "nothing:identity": "because no identity-based policy allows the {} action",
@@ -178,7 +178,7 @@ class Question(Case):
             holds(code in PERMITTED, f"it was answered with {code}: {text}")
             return self._settle("allow")
         if not self._is_about_the_case(text):
-            holds(self.action in ("kms:ReEncryptFrom", "kms:CreateKey") or self.action.endswith("Alias"),
+            holds(self.action in ("kms:ReEncryptFrom", "kms:CreateKey", "kms:ReplicateKey") or self.action.endswith("Alias"),
                   f"something else was denied: {text}")
             return self._settle("allow")
         self._settle("deny", text)

@@ -37,6 +37,13 @@ def a_success_has_the_recorded_headers_and_no_others():
 
 
 @claim
+def header_names_are_written_as_aws_writes_them():
+    """libmongocrypt compares the name of Content-Length to the letter."""
+    names = {name for name, _ in raw.call(trent(), "ListKeys").headers} - {"X-Amzn-Requestid"}
+    same(names, {"Cache-Control", "Content-Length", "Content-Type", "Date", "Expires", "Pragma"}, "the other names")
+
+
+@claim
 def an_error_has_the_same_headers_and_no_error_type_header():
     answer = raw.call(trent(), "DescribeKey", {"KeyId": UUID})
     same(answer.status, 400, "the status")
@@ -126,6 +133,8 @@ def _every_answer():
     yield "ListAliases", {}
     yield "ListAliases", {"KeyId": key, "Limit": 1}
     yield "ListResourceTags", {"KeyId": key}
+    yield "GetKeyLastUsage", {"KeyId": key}
+    yield "GetKeyLastUsage", {"KeyId": raw.new_key(trent())["KeyId"]}
     yield "GetKeyPolicy", {"KeyId": key}
     yield "ListKeyPolicies", {"KeyId": key}
     yield "GetKeyRotationStatus", {"KeyId": key}
@@ -156,6 +165,7 @@ MEMBERS = {
     "CancelKeyDeletion": [["KeyId"]],
     "ListAliases": [["AliasCount", "Aliases", "Truncated"]],
     "ListResourceTags": [["Tags", "Truncated"]],
+    "GetKeyLastUsage": [["KeyCreationDate", "KeyId", "KeyLastUsage", "TrackingStartDate"]],
     "GetKeyPolicy": [["Policy", "PolicyName"]],
     "ListKeyPolicies": [["PolicyNames", "Truncated"]],
     "GetKeyRotationStatus": [["KeyId", "KeyRotationEnabled"], ["KeyId", "KeyRotationEnabled", "NextRotationDate", "RotationPeriodInDays"]],

@@ -40,7 +40,7 @@ def without_cors_no_origin_is_answered(_name, origin):
 
 
 @each([("get_page", "GET", "/"), ("health", "GET", "/healthz"), ("ready", "GET", "/readyz"), ("clock", "GET", "/_trent/clock"),
-       ("turn_the_clock", "POST", "/_trent/clock"), ("preflight", "OPTIONS", "/"), ("nowhere", "GET", "/nowhere")])
+       ("turn_the_clock", "POST", "/_trent/clock"), ("faults", "GET", "/_trent/faults"), ("plan_a_fault", "POST", "/_trent/faults"), ("preflight", "OPTIONS", "/"), ("nowhere", "GET", "/nowhere")])
 def an_unnamed_origin_is_refused_before_routing(_name, method, path):
     for host in (None, "evil.example", "localhost"):
         headers = [("Host", host or raw.host(closed())), ("Origin", "https://evil.example"), *PREFLIGHT, ("Content-Length", "2")]

@@ -23,7 +23,8 @@ def a_probe_is_answered_without_a_signature(_name, mode, path):
 
 
 @each([("unknown", "GET", "/nowhere"), ("deeper", "GET", "/healthz/deep"), ("dots", "GET", "/../etc/passwd"), ("clock_in_serve", "GET", "/_trent/clock"),
-       ("turn_in_serve", "POST", "/_trent/clock"), ("favicon", "GET", "/favicon.ico"), ("delete", "DELETE", "/"), ("put", "PUT", "/"),
+       ("turn_in_serve", "POST", "/_trent/clock"), ("faults_in_serve", "GET", "/_trent/faults"), ("plan_in_serve", "POST", "/_trent/faults"),
+       ("take_back_in_serve", "DELETE", "/_trent/faults"), ("favicon", "GET", "/favicon.ico"), ("delete", "DELETE", "/"), ("put", "PUT", "/"),
        ("patch", "PATCH", "/"), ("trace", "TRACE", "/"), ("post_to_health", "POST", "/healthz"), ("options_without_origin", "OPTIONS", "/"),
        ("post_elsewhere", "POST", "/kms"), ("double_slash", "POST", "//"), ("encoded_slash", "POST", "/%2f")])
 def there_is_nothing_else(_name, method, path):

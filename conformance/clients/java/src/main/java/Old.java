@@ -2,7 +2,7 @@ import com.amazonaws.AmazonServiceException;
 import com.amazonaws.services.kms.AWSKMSClient;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.List;
+import java.util.Collections;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.SdkBytes;
@@ -83,7 +83,7 @@ final class Old extends Story {
     return known.equalsIgnoreCase(type.getSimpleName()) && known.equals(cause.getErrorCode());
   }
 
-  /** It has no paginator, and its model knows no KeyId in ListAliases. */
+  /** It has no paginator, and its model knows no KeyId in ListAliases: AWS's own 13 are told too. */
   @Override
   void paginator() {
     var names = new ArrayList<String>();
@@ -96,8 +96,9 @@ final class Old extends Story {
       request.setMarker(page.getNextMarker());
       more = page.isTruncated();
     }
+    names.removeIf(name -> name.startsWith("alias/aws/"));
     Told.same("the names", names, aliasNames());
-    Told.same("the sizes of the pages", sizes, List.of(2, 2, 2, 1));
+    Told.same("the sizes of the pages", sizes, Collections.nCopies(10, 2));
   }
 
   /** Today's interface: 1.9.6 under the operations that it has, today's client under the others. */
