@@ -9,6 +9,7 @@ mod fuzz;
 mod generate;
 mod links;
 mod run;
+mod soak;
 mod tree;
 mod words;
 
@@ -16,7 +17,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask check [PART...]      everything that must hold before a commit, or only the parts named
-cargo xtask generate [--check]   write wire's shapes from model/, or fail if that would change a file";
+cargo xtask generate [--check]   write wire's shapes from model/, or fail if that would change a file
+cargo xtask soak clients [SUITE...]   whole tools with keys in Trent, which take an hour and 10 GB to build at first";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["check", parts @ ..] => check::check(parts),
         ["generate"] => told(generate::write()),
         ["generate", "--check"] => told(generate::check()),
+        ["soak", "clients", suites @ ..] => told(soak::clients(suites)),
         _ => told(Err(USAGE.to_string())),
     }
 }
