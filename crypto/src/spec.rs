@@ -289,40 +289,8 @@ impl KeySpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::KEY_SPECS;
     use std::collections::HashMap;
-
-    /// AWS's page "Key spec reference", and the order in which DescribeKey lists the algorithms: spec, usage and
-    /// algorithms of every key there can be.
-    const AWS: &str = "
-        SYMMETRIC_DEFAULT       ENCRYPT_DECRYPT         SYMMETRIC_DEFAULT
-        RSA_2048                ENCRYPT_DECRYPT         RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256
-        RSA_2048                SIGN_VERIFY             RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512
-        RSA_3072                ENCRYPT_DECRYPT         RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256
-        RSA_3072                SIGN_VERIFY             RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512
-        RSA_4096                ENCRYPT_DECRYPT         RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256
-        RSA_4096                SIGN_VERIFY             RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512
-        ECC_NIST_P256           SIGN_VERIFY             ECDSA_SHA_256
-        ECC_NIST_P256           KEY_AGREEMENT           ECDH
-        ECC_NIST_P384           SIGN_VERIFY             ECDSA_SHA_384
-        ECC_NIST_P384           KEY_AGREEMENT           ECDH
-        ECC_NIST_P521           SIGN_VERIFY             ECDSA_SHA_512
-        ECC_NIST_P521           KEY_AGREEMENT           ECDH
-        ECC_SECG_P256K1         SIGN_VERIFY             ECDSA_SHA_256
-        ECC_NIST_EDWARDS25519   SIGN_VERIFY             ED25519_SHA_512 ED25519_PH_SHA_512
-        SM2                     ENCRYPT_DECRYPT         SM2PKE
-        SM2                     SIGN_VERIFY             SM2DSA
-        SM2                     KEY_AGREEMENT           ECDH
-        HMAC_224                GENERATE_VERIFY_MAC     HMAC_SHA_224
-        HMAC_256                GENERATE_VERIFY_MAC     HMAC_SHA_256
-        HMAC_384                GENERATE_VERIFY_MAC     HMAC_SHA_384
-        HMAC_512                GENERATE_VERIFY_MAC     HMAC_SHA_512
-        ML_DSA_44               SIGN_VERIFY             ML_DSA_SHAKE_256
-        ML_DSA_65               SIGN_VERIFY             ML_DSA_SHAKE_256
-        ML_DSA_87               SIGN_VERIFY             ML_DSA_SHAKE_256
-        ML_KEM_512              ENCAPSULATE_DECAPSULATE ML_KEM
-        ML_KEM_768              ENCAPSULATE_DECAPSULATE ML_KEM
-        ML_KEM_1024             ENCAPSULATE_DECAPSULATE ML_KEM
-    ";
 
     #[test]
     fn the_table_is_awss_row_by_row() {
@@ -334,7 +302,8 @@ mod tests {
                 [spec.as_str(), usage.as_str()].into_iter().chain(algorithms).collect()
             })
             .collect();
-        let aws: Vec<Vec<&str>> = AWS.trim().lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+        let aws: Vec<Vec<&str>> =
+            KEY_SPECS.trim().lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
         assert_eq!(ours, aws);
         assert_eq!(KeySpec::ALL.len(), 20);
     }
@@ -348,7 +317,7 @@ mod tests {
                 pairs += usize::from(spec.allows(*usage));
             }
         }
-        assert_eq!(pairs, AWS.trim().lines().count());
+        assert_eq!(pairs, KEY_SPECS.trim().lines().count());
     }
 
     #[test]

@@ -9,45 +9,13 @@ use std::sync::{Arc, Mutex};
 use common::kinds::{CHINA, Kept, kinds, region_of};
 use common::{HOUR, House, OWN, REGION, base64, caller, found, refusal, text_at, with};
 use crypto::spec::{Algorithm, KeySpec, KeyUsage, Kind};
+use crypto::testing::KEY_SPECS;
 use crypto::wrapping::{WrappingAlgorithm, WrappingKeySpec};
 use kms::Mode;
 use serde_json::{Map, Value, json};
 use store::testing::Around;
 use store::{Batch, Fut, Outcome, Refused, Store};
 use wire::Op;
-
-/// AWS's table, with the algorithms in the order in which KeyMetadata lists them.
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html>
-const AWS: &str = "
-    SYMMETRIC_DEFAULT       ENCRYPT_DECRYPT         SYMMETRIC_DEFAULT
-    RSA_2048                ENCRYPT_DECRYPT         RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256
-    RSA_2048                SIGN_VERIFY             RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512
-    RSA_3072                ENCRYPT_DECRYPT         RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256
-    RSA_3072                SIGN_VERIFY             RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512
-    RSA_4096                ENCRYPT_DECRYPT         RSAES_OAEP_SHA_1 RSAES_OAEP_SHA_256
-    RSA_4096                SIGN_VERIFY             RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512
-    ECC_NIST_P256           SIGN_VERIFY             ECDSA_SHA_256
-    ECC_NIST_P256           KEY_AGREEMENT           ECDH
-    ECC_NIST_P384           SIGN_VERIFY             ECDSA_SHA_384
-    ECC_NIST_P384           KEY_AGREEMENT           ECDH
-    ECC_NIST_P521           SIGN_VERIFY             ECDSA_SHA_512
-    ECC_NIST_P521           KEY_AGREEMENT           ECDH
-    ECC_SECG_P256K1         SIGN_VERIFY             ECDSA_SHA_256
-    ECC_NIST_EDWARDS25519   SIGN_VERIFY             ED25519_SHA_512 ED25519_PH_SHA_512
-    SM2                     ENCRYPT_DECRYPT         SM2PKE
-    SM2                     SIGN_VERIFY             SM2DSA
-    SM2                     KEY_AGREEMENT           ECDH
-    HMAC_224                GENERATE_VERIFY_MAC     HMAC_SHA_224
-    HMAC_256                GENERATE_VERIFY_MAC     HMAC_SHA_256
-    HMAC_384                GENERATE_VERIFY_MAC     HMAC_SHA_384
-    HMAC_512                GENERATE_VERIFY_MAC     HMAC_SHA_512
-    ML_DSA_44               SIGN_VERIFY             ML_DSA_SHAKE_256
-    ML_DSA_65               SIGN_VERIFY             ML_DSA_SHAKE_256
-    ML_DSA_87               SIGN_VERIFY             ML_DSA_SHAKE_256
-    ML_KEM_512              ENCAPSULATE_DECAPSULATE ML_KEM
-    ML_KEM_768              ENCAPSULATE_DECAPSULATE ML_KEM
-    ML_KEM_1024             ENCAPSULATE_DECAPSULATE ML_KEM
-";
 
 /// The one member of metadata that lists the algorithms of this usage.
 fn list_of(usage: &str) -> &'static str {
@@ -63,7 +31,7 @@ fn list_of(usage: &str) -> &'static str {
 
 /// One house with a key of every kind, and a row of AWS's table to each: RSA takes its time.
 async fn all(house: &House) -> Vec<(Kept, Vec<&'static str>)> {
-    let rows: Vec<Vec<&str>> = AWS.trim().lines().map(|row| row.split_whitespace().collect()).collect();
+    let rows: Vec<Vec<&str>> = KEY_SPECS.trim().lines().map(|row| row.split_whitespace().collect()).collect();
     assert_eq!(rows.len(), kinds().count());
     let mut all = Vec::new();
     for row in rows {
@@ -400,6 +368,6 @@ async fn material_is_drawn_once_however_often_a_request_runs() {
 #[test]
 fn every_algorithm_has_a_key_that_lists_it() {
     for algorithm in Algorithm::ALL {
-        assert!(AWS.split_whitespace().any(|word| word == algorithm.as_str()), "{algorithm}");
+        assert!(KEY_SPECS.split_whitespace().any(|word| word == algorithm.as_str()), "{algorithm}");
     }
 }
