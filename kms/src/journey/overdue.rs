@@ -145,7 +145,7 @@ impl Overdue<'_> {
         let details = rotation::details(RotationKind::Automatic, &before.facts, &facts);
         let after = before.with_facts(facts, self.now);
         let mut writes = view.rewrite(Some(key), world, &after).await?;
-        writes.extend(draw_material(self.core, &key.home(), &before.key_id, &fresh)?);
+        writes.extend(draw_material(self.core, &key.home(), &before.key_id, &fresh).await?);
         let settled = self.settle(view, &writes, Some(self.event("RotateKey", key, details))).await?;
         Ok(settled.then(index_row(world, &after)))
     }

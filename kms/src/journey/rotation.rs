@@ -59,7 +59,7 @@ impl<'r> Usable<'r> {
             RotationRefusal::LimitReached => Error::RotationsUsedUp { arn },
         })?;
         let writes = match &fresh {
-            Some(id) => draw_material(core, &home, &record.key_id, id)?.into(),
+            Some(id) => draw_material(core, &home, &record.key_id, id).await?.into(),
             None => Vec::new(),
         };
         let details = details(RotationKind::OnDemand, &record.facts, &facts);

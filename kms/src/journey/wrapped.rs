@@ -1,7 +1,7 @@
 //! Where a key's material lies: wrapped by a key-encryption key of its own, in a row apart from that key's; the public half
 //! in a third. What opens it is a backend's affair.
 
-use crypto::spec::Kind;
+use crypto::spec::{KeySpec, Kind};
 use crypto::{Kek, Material, PublicKey};
 
 use crate::backend::Wrapped;
@@ -64,8 +64,14 @@ pub(super) fn draw_material_id(core: &Core) -> MaterialId {
 }
 
 /// New symmetric material under an id that no row has yet.
-pub(super) fn draw_material(core: &Core, world: &World, key_id: &str, id: &MaterialId) -> Result<[Write; 2], Error> {
-    put_material(core, world, key_id, id, &Material::symmetric(&*core.random), [0, 0])
+pub(super) async fn draw_material(
+    core: &Core,
+    world: &World,
+    key_id: &str,
+    id: &MaterialId,
+) -> Result<[Write; 2], Error> {
+    let material = core.backend.draw(KeySpec::SymmetricDefault).await?;
+    put_material(core, world, key_id, id, &material, [0, 0])
 }
 
 /// The rows of a material: it is wrapped by a key-encryption key of its own, which lies apart from it. `versions` says
