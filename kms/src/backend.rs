@@ -372,7 +372,8 @@ impl Backend for Local {
     }
 }
 
-fn unfit(_: Unfit) -> Error {
+/// What was admitted, and does not fit together all the same.
+pub(crate) fn unfit(_: Unfit) -> Error {
     Error::internal("a key was used with what does not fit it, and was admitted")
 }
 

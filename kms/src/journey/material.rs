@@ -6,6 +6,7 @@ use crypto::spec::{Algorithm, KeySpec};
 use crypto::{Message, PublicKey, SecretBytes};
 use wire::Op;
 
+use crate::backend::unfit;
 use crate::error::{Error, Invalid};
 use crate::ops::Action;
 
@@ -74,7 +75,7 @@ impl Usable<'_> {
         }
         self.permit.begin(&[Action::Of(Op::Encrypt), Action::ReEncryptTo])?;
         let key = self.public_half().await?;
-        key.encrypt(algorithm, plaintext, self.permit.cx.random()).map_err(|_| unfit())
+        key.encrypt(algorithm, plaintext, self.permit.cx.random()).map_err(unfit)
     }
 
     /// Decrypts what was encrypted under the public half, here or anywhere.
@@ -101,7 +102,7 @@ impl Usable<'_> {
     pub async fn encapsulate(&self) -> Result<Encapsulated, Error> {
         let algorithm = self.algorithm()?;
         self.permit.begin(&[Action::Of(Op::Encapsulate)])?;
-        let (ciphertext, shared_secret) = self.public_half().await?.encapsulate(algorithm).map_err(|_| unfit())?;
+        let (ciphertext, shared_secret) = self.public_half().await?.encapsulate(algorithm).map_err(unfit)?;
         Ok(Encapsulated { shared_secret, ciphertext })
     }
 
@@ -170,7 +171,7 @@ impl Usable<'_> {
         // Once for all attempts: what is read after a slow draw may be gone from a snapshot by then.
         let material = cx.drawn().material(&cx.view().core, spec).await?;
         let public_key = public_half_of(material)?.spki().to_vec();
-        let private_key = material.to_pkcs8().map_err(|_| unfit())?;
+        let private_key = material.to_pkcs8().map_err(unfit)?;
         let sealed = self.seal(private_key.expose()).await?;
         Ok(DataKeyPair { private_key, sealed, public_key })
     }
@@ -181,8 +182,4 @@ impl Usable<'_> {
     fn algorithm(&self) -> Result<Algorithm, Error> {
         self.permit.algorithm.ok_or_else(|| Error::internal("an act needs an algorithm, and none was permitted"))
     }
-}
-
-fn unfit() -> Error {
-    Error::internal("a key was used with what does not fit it, and was admitted")
 }
