@@ -134,6 +134,23 @@ impl KeyRecord {
         self.managed_by.is_some()
     }
 
+    /// A new key with these facts: of one Region, nameless, nobody's but its account's, and counted by the first counter.
+    pub fn born(key_id: String, spec: KeySpec, usage: KeyUsage, facts: Facts) -> KeyRecord {
+        KeyRecord {
+            key_id,
+            description: String::new(),
+            spec,
+            usage,
+            multi_region: false,
+            created: facts.created(),
+            facts,
+            counter: 0,
+            destroy_at_uptime: None,
+            doomed_by: None,
+            managed_by: None,
+        }
+    }
+
     /// The same key with other facts. It stays doomed only as long as they still doom it.
     pub fn with_facts(&self, facts: Facts, now: Time) -> KeyRecord {
         let by = self.doomed_by.map_or(now, |by| by.min(now));
@@ -175,8 +192,9 @@ impl MemberRecord {
     }
 }
 
-/// What the keys of a set of Regions share: `key-states.md` calls it so, and the primary alone changes it. One row,
+/// What the keys of a set of Regions share, "shared properties" in AWS's words, which the primary alone changes. One row,
 /// so that a rotation is one change, which no Region sees half of or before another.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>
 ///
 /// All Regions lie in one store today. They could lie in several: a Region's own rows name no other Region, this row has
 /// all that a new Region needs to know, and each of its parts has one writer. `set.shared` and the list of members are

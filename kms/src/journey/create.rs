@@ -53,18 +53,12 @@ impl<'r> Permit<'r> {
         let policy = key_policy::of_new(cx, &world, &world.key_arn(&key_id), &mut new).await?;
         let (counter, count) = free_counter(cx, &world).await?;
         let material_id = (new.origin != KeyOrigin::External).then(|| draw_material_id(&view.core));
+        let facts = Facts::born(new.origin, material_id, now);
         let record = KeyRecord {
-            key_id: key_id.clone(),
             description: new.description,
-            spec: new.spec,
-            usage: new.usage,
             multi_region: several,
-            created: now,
-            facts: Facts::born(new.origin, material_id, now),
             counter,
-            destroy_at_uptime: None,
-            doomed_by: None,
-            managed_by: None,
+            ..KeyRecord::born(key_id.clone(), new.spec, new.usage, facts)
         };
         let mut writes = first_record(view, &world, &record).await?;
         writes.push(count);

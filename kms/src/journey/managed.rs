@@ -135,19 +135,12 @@ impl Unmade {
     fn new(cx: &Cx, service: &'static Service) -> Unmade {
         let (world, now) = (cx.world(), cx.now());
         let material_id = draw_material_id(&cx.view().core);
-        let facts = Facts::born(KeyOrigin::AwsKms, Some(material_id), now);
+        let facts = Facts::born(KeyOrigin::AwsKms, Some(material_id), now).enable_rotation(now, ROTATION_PERIOD_DAYS);
+        let (key_id, spec, usage) = (cx.drawn().key_id.clone(), KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt);
         let record = KeyRecord {
-            key_id: cx.drawn().key_id.clone(),
             description: service.description(),
-            spec: KeySpec::SymmetricDefault,
-            usage: KeyUsage::EncryptDecrypt,
-            multi_region: false,
-            created: now,
-            facts: facts.enable_rotation(now, ROTATION_PERIOD_DAYS),
-            counter: 0,
-            destroy_at_uptime: None,
-            doomed_by: None,
             managed_by: Some(service.name.to_owned()),
+            ..KeyRecord::born(key_id, spec, usage, facts)
         };
         let policy = PolicyRecord::new(service.key_policy(&world, cx.caller().partition()), Default::default());
         let key = Key { world, row: Row::first(record), set: None };

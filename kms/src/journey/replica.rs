@@ -140,12 +140,9 @@ impl<'r> Usable<'r> {
         let (set, facts) = row.value.set.join(&world.region, now).map_err(contradiction)?;
         let record = KeyRecord {
             description: new.description,
-            created: now,
-            facts,
+            multi_region: true,
             counter,
-            destroy_at_uptime: None,
-            doomed_by: None,
-            ..primary.clone()
+            ..KeyRecord::born(key_id.clone(), spec, usage, facts)
         };
         let (set, write) = self.rewritten(set)?;
         let mut writes = view.rewrite(None, &world, &record).await?;
