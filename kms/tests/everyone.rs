@@ -29,7 +29,7 @@ const LATER: [Op; 6] = [
 /// The operations that no member has to be given to.
 const NOTHING_REQUIRED: [Op; 4] = [Op::CreateKey, Op::DescribeCustomKeyStores, Op::ListAliases, Op::ListKeys];
 
-/// The operations that have `DryRun`. operations.md of AWS's reference, "DryRun" of each.
+/// The operations that have `DryRun`: AWS's API reference, at each.
 const DRY: [Op; 17] = [
     Op::CreateGrant,
     Op::Decapsulate,
